@@ -66,23 +66,29 @@ TASKS: dict[str, Callable[..., None]] = {
 }
 
 
+def _place(setting: Setting, name: str) -> str:
+    """Return a file that is not there yet."""
+    folder = Path(setting.out(name))
+    folder.mkdir()
+    return str(folder / "graph")
+
+
 def rdf(setting: Setting) -> Bench:
     """A package in four forms of linked data, at two sizes, and pyoxigraph on the same triples."""
     sizes = [setting.size(10_000), setting.size(100_000)]
     folder = str(setting.folder)
     for size in sizes:
         run_task("prepare_linked", folder=folder, records=size)
-    triples = setting.out("triples.nt")
+    triples = _place(setting, "triples")
     where: dict[str, Any] = {"folder": folder, "form": "ntriples"}
     count = run_task("export_linked", **where, records=sizes[1], out=triples).facts["triples"]
 
     def go(form: str, records: int) -> Taken:
-        out = Path(setting.out(f"again-{form}"))
-        out.unlink(missing_ok=True)
-        return run_task("export_linked", folder=folder, records=records, form=form, out=str(out))
+        out = _place(setting, form)
+        return run_task("export_linked", folder=folder, records=records, form=form, out=out)
 
     def peer() -> Taken:
-        return run_task("serialise_linked", source=triples, out=setting.out("peer.nt"))
+        return run_task("serialise_linked", source=triples, out=_place(setting, "peer"))
 
     rows = [Row(form, "us", partial(go, form, sizes[1]), count, "triples") for form in FORMS]
     held = min(count, HELD)

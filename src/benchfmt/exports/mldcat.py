@@ -18,6 +18,7 @@ from benchfmt.exports.base import Account, Exported, Shape
 from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
 from benchfmt.exports.publication import OPTIONS as OF_PUBLICATION
 from benchfmt.exports.publication import Publication, publication
+from benchfmt.exports.rdf.files import write_all
 from benchfmt.exports.rdf.names import BASE_HELP, Names, names_of, segment
 from benchfmt.exports.rdf.ntriples import (
     DCAT,
@@ -110,9 +111,7 @@ class MldcatAp:
         account = Account(files=["."])
         names = names_of(package.descriptor, options)
         prefixes = {**_PREFIXES, "record": f"{names.package}record/"}
-        with place.open("w", encoding="utf-8", newline="") as file:
-            for text in turtle_of(_chunks(package, names, options, account), prefixes):
-                file.write(text)
+        write_all(place, turtle_of(_chunks(package, names, options, account), prefixes))
         return account.exported()
 
 
@@ -121,23 +120,23 @@ MLDCAT_AP = MldcatAp()
 
 def _chunks(
     package: Package, names: Names, options: Mapping[str, str], account: Account
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     """Yield a package as N-Triples of the profile, and count what is written."""
-    yield "".join(_catalogued(package, names, options, account))
+    yield "".join(_catalogued(package, names, options, account)).encode()
     for batch in package.batches("systems"):
         yield joined(_systems(pl.DataFrame(pl.from_arrow(batch)), names))
     seen: set[str] = set()
     for frame in package.frames("records", _RECORD_COLUMNS):
         for records in frame.iter_slices(ROWS):
             rows = Rows(records, nodes(records, "id", f"{names.package}record/"), "r")
-            yield "".join(_shared(rows, names, seen))
+            yield "".join(_shared(rows, names, seen)).encode()
             yield joined(_runs(rows, names))
             account.records += records.height
     last = Places()
     for frame in package.frames("measurements", _MEASUREMENT_COLUMNS):
         for measurements in frame.iter_slices(ROWS):
             rows = measurement_rows(measurements, names, "m", last)
-            yield "".join(_measures(rows, seen))
+            yield "".join(_measures(rows, seen)).encode()
             yield joined(_evaluations(rows))
             without = measurements["value"].null_count()
             account.measurements += measurements.height - without

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from benchfmt.exports.base import Account, Exported, Shape
+from benchfmt.exports.rdf.files import write_all
 from benchfmt.exports.rdf.json_ld import documents
 from benchfmt.exports.rdf.names import BASE_HELP, Names, Place, names_of, place_of
 from benchfmt.exports.rdf.ntriples import chunks
@@ -14,7 +15,7 @@ from benchfmt.package import Package
 
 __all__ = ["JSON_LD", "NTRIPLES", "TRIG", "TURTLE", "Names", "Place", "names_of", "place_of"]
 
-Writing = Callable[[Package, Names, Account], Iterator[str]]
+Writing = Callable[[Package, Names, Account], Iterator[bytes]]
 
 
 class Linked:
@@ -24,7 +25,7 @@ class Linked:
     options: Mapping[str, str] = {"base": BASE_HELP}
 
     def __init__(self, about: str, write: Writing) -> None:
-        """Take what the form is for, and what yields a package in it as text."""
+        """Take what the form is for, and what yields a package in it, in UTF-8."""
         self.about = about
         self._write = write
 
@@ -32,9 +33,7 @@ class Linked:
         """Write a package as one graph."""
         account = Account(files=["."])
         names = names_of(package.descriptor, options)
-        with place.open("w", encoding="utf-8", newline="") as file:
-            for text in self._write(package, names, account):
-                file.write(text)
+        write_all(place, self._write(package, names, account))
         return account.exported()
 
 

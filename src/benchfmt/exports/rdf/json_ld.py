@@ -43,16 +43,16 @@ _LINKS: Node = {
 """What links a record to the world beside the standard's own fields."""
 
 
-def documents(package: Package, names: Names, account: Account) -> Iterator[str]:
+def documents(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as one JSON-LD document, a line for each node of its graph, and count what is written."""
     declared = tuple(package.descriptor.benchfmt.prefixes)
     contexts = [context(declared)["@context"], _LINKS]
-    yield f'{{"@context":{_json(contexts)},\n"@graph":[\n'
+    yield f'{{"@context":{_json(contexts)},\n"@graph":[\n'.encode()
     separator = ""
     for node in _nodes(package, _Linking(names, declared), account):
-        yield f"{separator}{_json(node)}"
+        yield f"{separator}{_json(node)}".encode()
         separator = ",\n"
-    yield "\n]}\n"
+    yield b"\n]}\n"
 
 
 def _json(data: Any) -> str:

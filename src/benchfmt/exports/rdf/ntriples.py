@@ -47,9 +47,9 @@ ROWS = 8_192
 """So many rows become text at a time: of measurements some 25 MB."""
 
 
-def chunks(package: Package, names: Names, account: Account) -> Iterator[str]:
+def chunks(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as N-Triples, whole lines at a time, and count what is written."""
-    yield "".join(header(package.descriptor, names))
+    yield "".join(header(package.descriptor, names)).encode()
     first = 0
     for batch in package.batches("systems"):
         systems = pl.DataFrame(pl.from_arrow(batch))
@@ -59,7 +59,7 @@ def chunks(package: Package, names: Names, account: Account) -> Iterator[str]:
     everything = {table: [item.name for item in items] for table, items in COLUMNS.items()}
     for frame in package.frames("records", everything["records"]):
         for records in frame.iter_slices(ROWS):
-            yield "".join(_agents(records, names, agents))
+            yield "".join(_agents(records, names, agents)).encode()
             yield joined(_records(records, names, account.records))
             account.records += records.height
     last = Places()
@@ -141,9 +141,15 @@ class Places:
         return positions
 
 
-def joined(lines: pl.Series) -> str:
-    """Return the texts of all rows as one."""
-    return "".join(lines.to_list())
+def joined(lines: pl.Series) -> bytes:
+    """Return the texts of all rows as one, in UTF-8: as Arrow holds them, no row becomes an object of Python."""
+    array = lines.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, text = array.buffers()
+    if lines.is_empty() or offsets is None or text is None:
+        return b""
+    bounds = memoryview(offsets).cast("q")
+    first, last = bounds[array.offset], bounds[array.offset + len(array)]
+    return bytes(memoryview(text)[first:last])
 
 
 # --- the tables ---
@@ -182,8 +188,8 @@ def _measurements(frame: pl.DataFrame, names: Names, first: int, last: Places) -
         pl.col("record"), pl.lit(f"> <{TERMS}measurements> "), pl.col("subject"), pl.lit("> .\n")
     )
     lines = [of_record, rows.typed("", "Measurement")]
-    for _, items in _parts("measurements"):
-        lines += [rows.field("", "measurements", item) for item in items]
+    for part, items in _parts("measurements"):
+        lines += rows.part(part, "measurements", items)
     lines.append(rows.template("caveats", _caveats))
     lines.append(rows.template("ci", _doubles("ci")))
     lines.append(rows.link("", f"{QUDT}unit", rows.mapped("unit", qudt)))
@@ -235,7 +241,7 @@ class Rows:
 
     def written(self, lines: Iterable[pl.Expr]) -> pl.Series:
         """Return the lines of each row as one text."""
-        whole = pl.concat_str([line.fill_null("") for line in lines])
+        whole = pl.concat_str(lines, ignore_nulls=True)
         return self.frame.select(whole.alias("text"))["text"]
 
     def typed(self, fragment: str, name: str) -> pl.Expr:
@@ -250,7 +256,9 @@ class Rows:
     def part(self, fragment: str, part: str, items: list[Column]) -> list[pl.Expr]:
         """Return the triples of a part that is a node, with the one that leads to it."""
         name = part.rpartition(".")[2]
-        lines = [self.field(fragment, name, item) for item in items]
+        # Most columns of most batches are empty.
+        given = [item for item in items if self.frame[item.name].null_count() < self.frame.height]
+        lines = [self.field(fragment, name, item) for item in given]
         if not fragment:
             return lines
         own = pl.any_horizontal([pl.col(item.name).is_not_null() for item in items])

@@ -33,12 +33,12 @@ PREFIXES = {
 }
 
 
-def as_turtle(package: Package, names: Names, account: Account) -> Iterator[str]:
+def as_turtle(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as Turtle."""
     yield from turtle_of(chunks(package, names, account), _prefixes(names))
 
 
-def turtle_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> Iterator[str]:
+def turtle_of(texts: Iterable[bytes], prefixes: Mapping[str, str]) -> Iterator[bytes]:
     """Yield chunks of N-Triples as Turtle."""
     formats = _formats()
     for number, quads in enumerate(_parsed(texts)):
@@ -46,7 +46,7 @@ def turtle_of(texts: Iterable[str], prefixes: Mapping[str, str]) -> Iterator[str
         yield _written(triples, formats.TURTLE, prefixes, is_first=number == 0)
 
 
-def as_trig(package: Package, names: Names, account: Account) -> Iterator[str]:
+def as_trig(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as TriG, whose named graph has the IRI of the package."""
     from pyoxigraph import NamedNode, Quad
 
@@ -76,13 +76,13 @@ def _prefixes(names: Names) -> dict[str, str]:
     }
 
 
-def _parsed(texts: Iterable[str]) -> Iterator[Iterable[Quad]]:
+def _parsed(texts: Iterable[bytes]) -> Iterator[Iterable[Quad]]:
     from pyoxigraph import parse
 
     formats = _formats()
     for text in texts:
         if text:
-            yield parse(text.encode(), format=formats.N_TRIPLES)
+            yield parse(text, format=formats.N_TRIPLES)
 
 
 def _written(
@@ -91,14 +91,16 @@ def _written(
     prefixes: Mapping[str, str],
     *,
     is_first: bool,
-) -> str:
+) -> bytes:
     """Return statements as text; the prefixes stand once, before the first."""
     from pyoxigraph import serialize
 
     written = serialize(statements, format=form, prefixes=dict(prefixes))
-    text = (written or b"").decode()
+    text = written or b""
     if is_first:
         return text
-    while text.startswith("@prefix"):
-        text = text.partition("\n")[2]
-    return text
+    # The chunks are large: the text is cut once.
+    start = 0
+    while text.startswith(b"@prefix", start):
+        start = text.index(b"\n", start) + 1
+    return text[start:]
