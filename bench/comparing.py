@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TIMES_PEER = 3.0
 MOST_BYTES = 600
 """A record has some 1,400 bytes in memory, with its ten measurements."""
-MOST_BYTES_TOLD = 5_000
+MOST_BYTES_TOLD = 3_000
 """A result of two packages is told with its context, both sides and the verdict."""
 _WARM = 1_000
 _KNOWN = ["model", "precision", "input_shape"]

@@ -507,6 +507,16 @@ def test_the_schema_refuses_what_no_comparison_says(every_verdict: dict[str, Any
         assert not validator.is_valid(lacking), member
 
 
+def test_what_results_have_in_common_is_in_memory_once(tmp_path: Path) -> None:
+    measured = [latency(latencies(1.0)), accuracy(0.7)]
+    records = [record(1, *measured), record(2, *measured, model={"name": "other"})]
+    results = [change.result for change in compared(tmp_path, records, records).changes]
+    contexts = {id(result.context) for result in results}
+    keys = {id(result.key) for result in results}
+    assert (len(results), len(contexts), len(keys)) == (4, 2, 2)
+    assert {result.context["model"] for result in results} == {"mobilenet-v2", "other"}
+
+
 @pytest.mark.parametrize("at_once", [1, 3, 1000])
 def test_a_record_that_is_there_twice_is_one_run(
     at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -138,6 +138,9 @@ class _Reading:
             pl.DataFrame(pl.from_arrow(package.table("systems").select(("id", *NAMES))))
         )
         self._known: dict[tuple[str, str], Metric] = {}
+        # What results of one record, or of one metric, have in common is in memory once.
+        self._contexts: dict[tuple[Any, ...], Mapping[str, str]] = {}
+        self._keys: dict[tuple[Any, ...], Mapping[str, str]] = {}
         apart = [name for name in _APART if not question.may_differ(_APART_NAMES.get(name, name))]
         self._key = ["group", *KEY_FIELDS, "unit", *apart]
 
@@ -177,24 +180,33 @@ class _Reading:
         keyed = found.filter(pl.col("group").is_not_null())
         texts = keyed.select(pl.col(name).cast(pl.String).fill_null("") for name in self._key)
         sides = []
+        records: tuple[str, ...] = ("",)
         for key, row in zip(row_hashes(texts, self._key), keyed.iter_rows(named=True), strict=True):
             if key not in self._described:
                 self._described[key] = self._result(row)
-            side = Side(
-                (row["record_id"],), (observed(row),), tuple(dict.fromkeys(caveats_of(row)))
-            )
-            sides.append((key, side))
+            if row["record_id"] != records[0]:
+                records = (row["record_id"],)
+            caveats = tuple(dict.fromkeys(caveats_of(row)))
+            sides.append((key, Side(records, (observed(row),), caveats)))
         return sides
 
     def _result(self, row: Mapping[str, Any]) -> Result:
+        cells = tuple(row[field] for field in ("system_id", *CONTEXT))
+        context = self._contexts.get(cells)
+        if context is None:
+            context = self._contexts.setdefault(cells, self._context(row))
+        key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}
+        shared_key = self._keys.setdefault(tuple(key.items()), key)
+        return Result(self._metric(row), shared_key, context, str(row["group"]))
+
+    def _context(self, row: Mapping[str, Any]) -> Mapping[str, str]:
         context = {}
         if row["system_id"] is not None and not self._question.may_differ("system"):
             context["system"] = self._names.get(row["system_id"], row["system_id"])
         for field in CONTEXT:
             if row[field] is not None and not self._question.may_differ(VARYING.get(field, field)):
                 context[field] = str(row[field])
-        key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}
-        return Result(self._metric(row), key, context, str(row["group"]))
+        return context
 
     def _metric(self, row: Mapping[str, Any]) -> Metric:
         name, unit = str(row["metric"]), str(row["unit"])
