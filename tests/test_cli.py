@@ -28,6 +28,7 @@ HEAVY = (
     "polars",
     "numpy",
     "rdflib",
+    "pyoxigraph",
     "pydantic",
     "onnxruntime",
     "pint",

@@ -17,6 +17,7 @@ EXTRAS = (
     "psutil",
     "mlperf_loadgen",
     "rdflib",
+    "pyoxigraph",
     "tensorrt",
     "duckdb",
     "mkdocs",
