@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -256,3 +259,89 @@ def test_a_column_of_another_type_says_where_to_look(tmp_path: Path) -> None:
     pq.write_table(table.set_column(place, "value", [["fast"] * table.num_rows]), path)
     with pytest.raises(QueryError, match="fast"):
         benchfmt.query(tmp_path / "p", "SELECT sum(value) FROM measurements")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("name", ["a*", "a?", "a[bc]"])
+def test_a_package_named_like_a_pattern_is_itself_alone(tmp_path: Path, name: str) -> None:
+    for folder in (name, "ab"):
+        write_package(tmp_path / folder, [to_batch(RECORDS)])
+    for table in ("records", "wide"):
+        query = f"FROM {table} SELECT count(*) AS n"
+        with answered([tmp_path / name], query, files=True) as batches:
+            assert batches.read_all().to_pylist() == [{"n": len(RECORDS)}]
+        assert benchfmt.query(tmp_path / name, query).to_pylist() == [{"n": len(RECORDS)}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["WITH x AS (COPY (SELECT 1) TO '{}') SELECT 1", "EXPLAIN ANALYZE copy (SELECT 'é') TO '{}'"],
+)
+def test_a_query_that_may_read_other_files_writes_none(package: Path, sql: str) -> None:
+    target = package.parent / "written.csv"
+    with (
+        pytest.raises(QueryError, match="COPY is not allowed"),
+        answered([package], sql.format(target), files=True),
+    ):
+        pass
+    assert not target.exists()
+
+
+def test_a_text_or_a_quoted_name_may_read_copy(package: Path) -> None:
+    answer = benchfmt.query(package, """SELECT 'é' AS a, 'copy' AS "copy" -- copy""")
+    assert answer.to_pylist() == [{"a": "é", "copy": "copy"}]
+
+
+def test_a_query_that_is_no_text_is_refused(package: Path) -> None:
+    with pytest.raises(QueryError, match="not UTF-8"):
+        benchfmt.query(package, "SELECT '\udcff'")
+
+
+def test_a_fault_in_a_late_row_is_one_of_the_query(package: Path) -> None:
+    late = "(CASE WHEN range > 200000 THEN 'x' ELSE '1' END)::INTEGER"
+    with pytest.raises(QueryError, match="Could not convert"):
+        benchfmt.query(package, "FROM range(300000) SELECT " + late)
+
+
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_columns_of_one_name_are_refused_where_one_would_be_lost(
+    package: Path, form: str, tmp_path: Path
+) -> None:
+    arguments = ["--format", form, "-o", str(tmp_path / "rows")]
+    process = run(package, "SELECT 1 AS a, 2 AS a", *arguments)
+    assert process.returncode == 2
+    assert process.stderr == "benchfmt: two columns are called 'a': give one another name with AS\n"
+    assert not (tmp_path / "rows").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+        "FROM range(100000) a, range(100000) b, range(1000) c WHERE hash(a, b, c) = 5",
+    ],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_ends_a_query_that_never_would(
+    package: Path, tmp_path: Path, sql: str, number: int
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchfmt", "query", str(package), sql],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(place)},
+    )
+    try:
+        while not list(place.glob("benchfmt-query-*/spill")):
+            time.sleep(0.05)
+        time.sleep(1)  # the query itself begins
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, told) == (128 + number, "benchfmt: stopped; nothing was written\n")
+    assert not list(place.iterdir())

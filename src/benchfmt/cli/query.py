@@ -68,12 +68,22 @@ def query(
     if sql == "-":
         sql = sys.stdin.read()
     with answered(packages, sql, remote=remote, memory=memory, files=files) as batches:
+        if form in (Format.json, Format.parquet):
+            _refuse_doubled(batches.schema.names)
         if output is None:
             print_pieces(_pieces(form, batches, limit))
         elif form is Format.parquet:
             _write_parquet(output, batches)
         else:
             _write_text(output, _pieces(form, batches, limit))
+
+
+def _refuse_doubled(names: list[str]) -> None:
+    """Raise BenchfmtError for columns of one name, of which these forms keep the last."""
+    from benchfmt.readers.names import doubled
+
+    for name in sorted(doubled(names)):
+        raise BenchfmtError(f"two columns are called {name!r}: give one another name with AS")
 
 
 def _pieces(form: Format, batches: pa.RecordBatchReader, limit: int) -> Iterable[str]:

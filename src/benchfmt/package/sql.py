@@ -7,12 +7,14 @@ Each has a column `package` first, which says the package that a row is of.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -43,6 +45,11 @@ _TYPES = {
 _READING = ("SELECT", "EXPLAIN", "MULTI")
 """Kinds of statements that read; MULTI is what DuckDB makes of PIVOT."""
 _WIDE = re.compile(r"\bwide\b", re.IGNORECASE)
+_PATTERN = re.compile(r"[*?\[]")
+"""What makes a path a pattern for DuckDB, which would read the files of other packages."""
+_PATIENCE = 0.5
+"""So many seconds are waited at once: polars keeps Ctrl-C from ending a wait."""
+T = TypeVar("T")
 
 
 class QueryError(BenchfmtError):
@@ -87,11 +94,41 @@ def answer(
             database.build(with_wide=_WIDE.search(sql) is not None)
             if not files:
                 database.close_doors()
-            yield connection.sql(sql).to_arrow_reader(ROWS)
+            yield _heard(connection, partial(_reader, connection, sql))
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
         finally:
             connection.close()
+
+
+def _reader(connection: DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+    """Return the answer to a query, whose batches a stop does not wait for."""
+    reader = connection.sql(sql).to_arrow_reader(ROWS)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            while (batch := _heard(connection, partial(next, reader, None))) is not None:
+                yield batch
+        except (pa.ArrowException, OSError) as error:
+            # So does Arrow tell what DuckDB finds at fault in a later batch.
+            raise QueryError(str(error)) from error
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def _heard(connection: DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Return what some work of DuckDB returns; a stop ends it, which no signal would while DuckDB computes in this thread."""
+    with ThreadPoolExecutor(1, thread_name_prefix="query") as threads:
+        future = threads.submit(work)
+        try:
+            while not future.done():
+                wait([future], _PATIENCE)
+        except BaseException:
+            while not future.done():
+                connection.interrupt()
+                wait([future], _PATIENCE)
+            raise
+        return future.result()
 
 
 def _duckdb() -> Any:
@@ -118,12 +155,27 @@ def _settings(memory: str, spill: Path) -> dict[str, Any]:
 
 def _check_reads(duckdb: Any, sql: str) -> None:
     """Refuse what is not one statement that reads: others could write where DuckDB may read."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError("the query is not UTF-8 text") from error
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1:
         raise QueryError(f"a query is one statement, and this is {len(statements)}")
     kind = statements[0].type.name
     if kind not in _READING:
         raise QueryError(f"a query only reads: {kind} is not allowed")
+    # It may also stand behind WITH and EXPLAIN ANALYZE, which run it.
+    if any(word.upper() == "COPY" for word in _keywords(duckdb, sql)):
+        raise QueryError('a query only reads: COPY is not allowed; a name is written "copy"')
+
+
+def _keywords(duckdb: Any, sql: str) -> Iterator[str]:
+    """Yield the words of a query that are neither quoted nor within a text or a comment."""
+    for offset, kind in duckdb.tokenize(sql):
+        if kind == duckdb.token_type.keyword:
+            word = re.match(rb"\w*", sql.encode()[offset:])
+            yield word[0].decode() if word else ""
 
 
 def _first_line(error: Exception) -> str:
@@ -182,8 +234,10 @@ class _Database:
         version = package.descriptor.benchfmt.version
         parts = package.parts(table)
         is_current = not (is_newer(version) or is_older(version))
-        if is_current and all(part.is_parquet for part in parts):
-            return [part.path for part in parts]
+        paths = [part.path.absolute() for part in parts]
+        is_plain = all(part.is_parquet for part in parts)
+        if is_current and is_plain and not any(_PATTERN.search(str(path)) for path in paths):
+            return paths
         path = self.folder / f"{len(self._files)}-{table}.parquet"
         with pq.ParquetWriter(path, arrow_schema(table)) as writer:
             for batch in package.batches(table):
@@ -218,9 +272,10 @@ class _Database:
     def _keys(self) -> pa.Table:
         """Return the keys that have a value, each with the name of its column."""
         key = ", ".join(f"coalesce({part}, '') AS {part}" for part in KEY_FIELDS)
-        keys = self.connection.sql(
+        query = (
             f"SELECT DISTINCT {key} FROM measurements m WHERE value IS NOT NULL AND NOT {_IS_PART}"
-        ).to_arrow_table()
+        )
+        keys = _heard(self.connection, lambda: self.connection.sql(query).to_arrow_table())
         return key_names(pl.DataFrame(pl.from_arrow(keys))).to_arrow()
 
     def _groups(self) -> pa.Table:
