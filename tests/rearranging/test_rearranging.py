@@ -203,3 +203,39 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert done.stderr == "1 record, 2 measurements appended, 2 were there already\n"
     done = run("append", source)
     assert (done.returncode, "then those whose records it gets" in done.stderr) == (2, True)
+
+
+def test_no_file_of_the_package_is_overwritten_however_its_parts_are_called(tmp_path: Path) -> None:
+    grown = package(tmp_path / "p", 1, 2, 3, rows=2)
+    # Records and systems are one file each, called as new ones would be; measurements are three.
+    whole = package(tmp_path / "whole", 1, 2, 3)
+    names = {"records": "records/part-00001.parquet", "systems": "systems-00001.parquet"}
+    descriptor, one = (
+        json.loads((folder / "datapackage.json").read_text()) for folder in (grown, whole)
+    )
+    for place, resource in enumerate(one["resources"]):
+        if resource["name"] in names:
+            name = names[resource["name"]]
+            (grown / name).write_bytes((whole / resource["path"]).read_bytes())
+            descriptor["resources"][place] = {**resource, "path": name}
+    (grown / "datapackage.json").write_text(json.dumps(descriptor))
+    before = {name: data for name, data in files(grown).items() if "measurements" in name}
+    systems = {"id": "other", "name": "Other", "kind": "board"}
+    append(grown, [package(tmp_path / "q", 4, system=systems)])
+    assert ids(grown) == ["r1", "r2", "r3", "r4"]
+    assert before.items() <= files(grown).items()
+    assert validate(grown).ok
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_package_without_systems_gets_them(tmp_path: Path, form: str) -> None:
+    grown = package(tmp_path / "p", 1, form=form, system=None)
+    descriptor = json.loads((grown / "datapackage.json").read_text())
+    named = [item for item in descriptor["resources"] if item["name"] != "systems"]
+    (grown / "datapackage.json").write_text(json.dumps({**descriptor, "resources": named}))
+    (grown / f"systems.{form}").unlink()
+    append(grown, [package(tmp_path / "q", 2)])
+    report = validate(grown)
+    assert (report.ok, report.records, report.findings) == (True, 2, [])
+    with open_package(grown) as opened:
+        assert list(opened.systems) == ["box0"]

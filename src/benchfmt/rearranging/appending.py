@@ -20,11 +20,10 @@ from benchfmt.oserrors import naming
 from benchfmt.package import Package, Target, open_package
 from benchfmt.readers.files import file_sha256
 from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer, whole_records
+from benchfmt.schema import table_schema
 from benchfmt.sinks import Format, Sink, new_sink
 
-_OURS = re.compile(
-    r"(records|measurements)/part-[0-9]{5}\.(parquet|csv)|systems-[0-9]{5}\.(parquet|csv)"
-)
+_OURS = re.compile(r"(records/part|measurements/part|systems)-(?P<number>[0-9]{5})\.(parquet|csv)")
 _SHOWN = 3
 
 
@@ -79,7 +78,7 @@ class _Growth:
         self._package = package
         self._folder = folder
         self._form: Format = form_of(package)
-        self._number = len(package.parts("records"))
+        self._number = _free_number(package)
         self._ids = _column(package, "records", "id")
         self._systems = pl.DataFrame(pl.from_arrow(package.table("systems")))
         self._new_systems = self._systems.clear()
@@ -172,7 +171,11 @@ class _Growth:
             _add_part(resources[table], self._placed(sink.close()))
         gone = None
         if self._new_systems.height:
-            gone = resources["systems"]["path"] if "systems" in resources else None
+            if "systems" in resources:
+                gone = resources["systems"]["path"]
+            else:
+                resources["systems"] = {"name": "systems", "schema": table_schema("systems")}
+                descriptor["resources"].append(resources["systems"])
             self._rewrite_systems(resources["systems"])
         descriptor.setdefault("benchfmt", {})["prefixes"] = self._prefixes
         new = self._folder / FILE_NAME
@@ -200,6 +203,16 @@ class _Growth:
         place.parent.mkdir(exist_ok=True)
         path.replace(place)
         return facts
+
+
+def _free_number(package: Package) -> int:
+    """Return a number that no file has which would be called as a new one; whoever wrote a package counts as they like."""
+    number = len(package.parts("records"))
+    for path in package.root.rglob("*"):
+        match = _OURS.fullmatch(path.relative_to(package.root).as_posix().lower())
+        if match is not None:
+            number = max(number, int(match["number"]) + 1)
+    return number
 
 
 def _add_part(resource: dict[str, Any], part: dict[str, Any]) -> None:
