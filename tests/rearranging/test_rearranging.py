@@ -239,3 +239,12 @@ def test_a_package_without_systems_gets_them(tmp_path: Path, form: str) -> None:
     assert (report.ok, report.records, report.findings) == (True, 2, [])
     with open_package(grown) as opened:
         assert list(opened.systems) == ["box0"]
+
+
+def test_long_words_that_begin_alike_are_packages_of_their_own(tmp_path: Path) -> None:
+    words = ["m" * 400 + end for end in ("a", "b")]
+    records = [record(place, model={"name": word}) for place, word in enumerate(words)]
+    write_package(tmp_path / "p", [to_batch(records)])
+    made = split(tmp_path / "p", "model", tmp_path / "by")
+    assert [item.path.name for item in made] == ["m" * 100, "m" * 100 + "-2"]
+    assert [ids(item.path) for item in made] == [["r0"], ["r1"]]

@@ -22,6 +22,8 @@ from benchfmt.tables import Batch
 
 MOST_PARTS = 1_000
 """A package is split into at most so many."""
+_LONGEST_NAME = 100
+"""Characters of a word in the name of its package; systems take some 255 with what is put around it."""
 _NOT_IN_NAMES = re.compile("[^a-z0-9._-]+")
 
 
@@ -172,10 +174,11 @@ def _file_names(words: list[str | None]) -> dict[str | None, str]:
     names: dict[str | None, str] = {}
     for word in words:
         plain = "none" if word is None else _NOT_IN_NAMES.sub("-", word.lower()).strip("-.")
-        name = plain or "other"
+        short = plain[:_LONGEST_NAME] or "other"
+        name = short
         number = 1
         while name in names.values():
             number += 1
-            name = f"{plain or 'other'}-{number}"
+            name = f"{short}-{number}"
         names[word] = name
     return names
