@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,9 @@ import fsspec
 import pytest
 
 from benchfmt import Record, convert, open_package, validate
+from benchfmt.limits import LIMITS
 from benchfmt.package import PackageError, placed, put_package, remote, write_package
+from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import to_batch
 
 moto_server = pytest.importorskip("moto.server")
@@ -235,3 +239,15 @@ def test_a_block_that_writes_nothing_puts_nothing(bucket: str) -> None:
     with placed(f"{bucket}/p"):
         pass
     assert not names(f"{bucket}/p")
+
+
+def test_the_files_of_a_remote_package_share_one_limit(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    resources = [{"name": str(number), "path": f"{number}.csv"} for number in range(3)]
+    system.pipe("/lies/datapackage.json", json.dumps({"resources": resources}).encode())
+    for resource in resources:
+        system.pipe(f"/lies/{resource['path']}", b"x" * 100)
+    limits = dataclasses.replace(LIMITS, archive_bytes=250)
+    with pytest.raises(UnsafeError, match=r"2\.csv has more than 50 bytes"):
+        open_package("memory://lies", remote=True, limits=limits)

@@ -330,8 +330,12 @@ def _open_remote(url: str, limits: Limits) -> Folder:
             return inner
         base = url.removesuffix(FILE_NAME).rstrip("/")
         fetch(f"{base}/{FILE_NAME}", root / FILE_NAME, limits.descriptor_bytes)
-        for name in _named_files(root / FILE_NAME, limits):
-            fetch(f"{base}/{name}", safe_path(root, name), limits.archive_bytes)
+        left = limits.archive_bytes
+        for name in dict.fromkeys(_named_files(root / FILE_NAME, limits)):
+            file = safe_path(root, name)
+            # All files of a package have the room that one archive has.
+            fetch(f"{base}/{name}", file, left)
+            left -= file.stat().st_size
     except BaseException:
         holder.cleanup()
         raise
