@@ -31,6 +31,7 @@ _TREES: Mapping[str, tuple[str, ...]] = {
     "annotated": ("layouts/*", "../../examples/annotated"),
     "dataperf": ("dataperf/*.json", "dataperf/*.log", "dataperf/results", "dataperf/round1", "dataperf/submissions"),
     "energy-domain": ("energy/*",),
+    "every-eval-ever": ("every_eval_ever/*",),
     "inferencex": ("inferencex/*",),
     "lpdnn": ("lpdnn/*",),
     "mlperf-client": ("mlperf_client/*",),

@@ -1225,11 +1225,11 @@ def test_numbers_near_the_largest_that_there_is_have_no_spread() -> None:
     assert (number.value, number.missing) == (None, "undefined")
 
 
-def test_half_a_character_in_a_list_costs_its_element() -> None:
-    words = r'{"evaluation": [{"a": "\ud800"}, {"a": "\ud83d\ude00"}]}'
-    halves = [pages._has_half_characters(words, 0, len(words), json.loads(words))]
-    whole = '{"a": "\\ud83d\\ude00"}'
-    assert [*halves, pages._has_half_characters(whole, 0, len(whole), json.loads(whole))] == [
-        True,
-        False,
-    ]
+def test_half_a_character_is_replaced_wherever_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "page.json"
+    halves = r'"flow_name":"a","fl\ud800w":"x","array_data":"\udc00","uploader_name":"\ud83d\ude00"'
+    row = '{"run_id":1,"task_id":3,"function":"kappa","value":0.5,' + halves + "}"
+    path.write_text('{"evaluations":{"evaluation":[' + row + "]}}")
+    (record,) = records(path)
+    assert record.model and record.model.name == "a"
+    assert "\ud800" not in json.dumps(record.to_dict(), ensure_ascii=False)

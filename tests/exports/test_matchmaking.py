@@ -467,7 +467,7 @@ def test_an_error_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
-    "format": ({"to": "paper"}, "there is no format 'paper'; there are: matchmaking"),
+    "format": ({"to": "paper"}, "there is no format 'paper'; there are: aiod, croissant, "),
     "option": (
         {"to": "matchmaking", "colour": "red"},
         "there is no option 'colour' of matchmaking; it takes: keep",

@@ -183,13 +183,13 @@ def test_no_iri_is_relative_and_all_are_of_known_spaces(exported: Path) -> None:
     assert {node for node in nodes if not node.startswith(known)} == set()
 
 
-def test_many_batches_make_the_same_graph(
+def test_many_batches_make_the_same_bytes(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ntriples, "ROWS", 3)
     export(exported / "package", "ntriples", tmp_path / "small.nt", base=BASE)
-    small = graph_of(tmp_path / "small.nt", ox.RdfFormat.N_TRIPLES)
-    assert small == graph_of(exported / "all.nt", ox.RdfFormat.N_TRIPLES)
+    small = (tmp_path / "small.nt").read_bytes().splitlines()
+    assert sorted(small) == sorted((exported / "all.nt").read_bytes().splitlines())
 
 
 # --- back to records ---

@@ -85,7 +85,8 @@ def test_records_that_meet_a_condition_are_a_package(tmp_path: Path) -> None:
     [
         ("latency > 100", "no record of .* meets: latency > 100"),
         ("latncy > 1", "latncy"),
-        ("true; COPY (SELECT 1) TO 'x'", "one statement"),
+        ("true LIMIT 1", "LIMIT"),
+        ("true; COPY (SELECT 1) TO 'x'", "syntax error"),
     ],
 )
 def test_a_condition_that_chooses_nothing_is_told(tmp_path: Path, where: str, words: str) -> None:
@@ -126,6 +127,10 @@ def test_each_value_of_a_column_is_a_package(tmp_path: Path) -> None:
         for item in split(tmp_path / "p", "system_name", tmp_path / "s")
     }
     assert by_system == {"none": ["r4"], "box-0": ["r2"], "box-1": ["r1", "r3"]}
+    zips = [record(1, configuration={"hyperparameters": {}}, status_detail="a.zip"), record(2)]
+    write_package(tmp_path / "z", [to_batch(zips)])
+    folders = [item.path for item in split(tmp_path / "z", "status_detail", tmp_path / "zs")]
+    assert [(path.name, path.is_dir()) for path in folders] == [("none", True), ("a-zip", True)]
     with pytest.raises(BenchfmtError, match="no_such"):
         split(tmp_path / "p", "no_such", tmp_path / "x")
 

@@ -135,7 +135,7 @@ def _chunks(
     last = Places()
     for frame in package.frames("measurements", _MEASUREMENT_COLUMNS):
         for measurements in frame.iter_slices(ROWS):
-            rows = measurement_rows(measurements, names, "m", last)
+            rows = measurement_rows(measurements, names, account.measurements, last)
             yield "".join(_measures(rows, seen)).encode()
             yield joined(_evaluations(rows))
             without = measurements["value"].null_count()

@@ -90,9 +90,9 @@ def split(
 def _chosen(package: Package, name: str, where: str) -> pl.Series:
     """Return the ids of the records that meet a condition, asked of the records alone where that is enough."""
     try:
-        return _asked(package, name, f"SELECT id FROM records WHERE {where}")["id"]
+        return _asked(package, name, f"SELECT id FROM records WHERE ({where}\n)")["id"]
     except QueryError:
-        return _asked(package, name, f"SELECT id FROM wide WHERE {where}")["id"]
+        return _asked(package, name, f"SELECT id FROM wide WHERE ({where}\n)")["id"]
 
 
 def _asked(package: Package, name: str, sql: str) -> pl.DataFrame:
@@ -174,7 +174,8 @@ def _file_names(words: list[str | None]) -> dict[str | None, str]:
     names: dict[str | None, str] = {}
     for word in words:
         plain = "none" if word is None else _NOT_IN_NAMES.sub("-", word.lower()).strip("-.")
-        short = plain[:_LONGEST_NAME] or "other"
+        # A package whose name ended so would be one file.
+        short = plain.replace(".zip", "-zip")[:_LONGEST_NAME] or "other"
         name = short
         number = 1
         while name in names.values():

@@ -314,9 +314,9 @@ def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
             buffer.skip_row()
         else:
             item, end = decoded
-            is_broken = _has_half_characters(buffer.words, buffer.place, end, item)
+            may_be_half = _MAY_BE_HALF.search(buffer.words, buffer.place, end) is not None
             buffer.place = end
-            yield Broken("a text holds half a character (a lone surrogate)") if is_broken else item
+            yield _with_whole_characters(item) if may_be_half else item
         if single:
             return
 
@@ -324,15 +324,10 @@ def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
 _MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
-def _has_half_characters(words: str, start: int, end: int, item: JsonValue) -> bool:
-    """Whether a text of an element holds half a character, which no column can hold."""
-    if _MAY_BE_HALF.search(words, start, end) is None:
-        return False
-    try:
-        json.dumps(item, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _with_whole_characters(item: JsonValue) -> JsonValue:
+    """Return an element with `?` for each half of a character (a lone surrogate), which no column can hold."""
+    mended: JsonValue = json.loads(json.dumps(item, ensure_ascii=False).encode("utf-8", "replace"))
+    return mended
 
 
 _PARAMETERS = "parameters"

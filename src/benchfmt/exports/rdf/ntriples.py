@@ -156,7 +156,7 @@ def joined(lines: pl.Series) -> bytes:
 
 
 def _systems(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
-    rows = Rows(frame, nodes(frame, "id", f"{names.package}system/"), f"s{first}x")
+    rows = Rows(frame, nodes(frame, "id", f"{names.package}system/"), "s", first)
     lines = [rows.typed("", "System")]
     for part, items in _parts("systems"):
         lines += rows.part(part, part or "system", items)
@@ -165,7 +165,7 @@ def _systems(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
 
 
 def _records(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
-    rows = Rows(frame, nodes(frame, "id", f"{names.package}record/"), f"r{first}x")
+    rows = Rows(frame, nodes(frame, "id", f"{names.package}record/"), "r", first)
     lines = [
         rows.typed("", "Record"),
         rows.link("", f"{DCTERMS}isPartOf", pl.lit(iri(names.package))),
@@ -182,7 +182,7 @@ def _records(frame: pl.DataFrame, names: Names, first: int) -> pl.Series:
 
 
 def _measurements(frame: pl.DataFrame, names: Names, first: int, last: Places) -> pl.Series:
-    rows = measurement_rows(frame, names, f"m{first}x", last)
+    rows = measurement_rows(frame, names, first, last)
     # The record's own triple, whose object is the measurement.
     of_record = pl.concat_str(
         pl.col("record"), pl.lit(f"> <{TERMS}measurements> "), pl.col("subject"), pl.lit("> .\n")
@@ -197,11 +197,11 @@ def _measurements(frame: pl.DataFrame, names: Names, first: int, last: Places) -
     return rows.written(lines)
 
 
-def measurement_rows(frame: pl.DataFrame, names: Names, label: str, last: Places) -> Rows:
+def measurement_rows(frame: pl.DataFrame, names: Names, first: int, last: Places) -> Rows:
     """Return measurements as rows, with the nodes of their records in the column `record`."""
     records = nodes(frame, "record_id", f"{names.package}record/")
     places = last.positions(frame["record_id"]).cast(pl.String)
-    rows = Rows(frame, records + pl.Series(["#measurements."]) + places, label)
+    rows = Rows(frame, records + pl.Series(["#measurements."]) + places, "m", first)
     rows.frame = rows.frame.with_columns(records.alias("record"))
     return rows
 
@@ -229,14 +229,19 @@ def nodes(frame: pl.DataFrame, name: str, start: str) -> pl.Series:
 class Rows:
     """Rows of a table with the subjects of their triples, and the expressions that make lines of them."""
 
-    def __init__(self, frame: pl.DataFrame, subjects: pl.Series, label: str) -> None:
-        """Take rows, their subjects as `nodes` returns them, and what the labels of their blank nodes begin with."""
+    def __init__(
+        self, frame: pl.DataFrame, subjects: pl.Series, letter: str, first: int = 0
+    ) -> None:
+        """Take rows, their subjects as `nodes` returns them, the letter of their table, and the place of the first in it.
+
+        Labels of blank nodes are made of the letter and the place, so that they do not depend on how rows come.
+        """
         texts = [name for name, kind in frame.schema.items() if kind == pl.Categorical]
-        labels = pl.Series("label", range(frame.height), pl.Int64).cast(pl.String)
+        places = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
         self.frame = frame.with_columns(
             *(pl.col(name).cast(pl.String) for name in texts),
             subjects.alias("subject"),
-            (pl.Series([label]) + labels).alias("label"),
+            pl.format(f"{letter}{{}}x", places).alias("label"),
         )
 
     def written(self, lines: Iterable[pl.Expr]) -> pl.Series:
