@@ -115,8 +115,11 @@ def bucket(store: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
     }.items():
         monkeypatch.setenv(name, value)
-    # The environment of this test is no other's.
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    # The environment of this test is no other's, and it is we who ask again.
+    s3 = fsspec.get_filesystem_class("s3")
+    s3.clear_instance_cache()
+    monkeypatch.setattr(s3, "retries", 1)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(remote.time, "sleep", lambda _: None)
     name = f"b{abs(hash(request.node.name))}"
     fsspec.filesystem("s3").mkdir(name)

@@ -20,8 +20,8 @@ from benchfmt.oserrors import in_words
 from benchfmt.package.errors import PackageError
 from benchfmt.readers.files import UnsafeError, file_sha256
 
-TRIES = 5
-"""So often is a file asked for, or sent."""
+TRIES = 3
+"""So often is a file asked for, or sent; the library of a store may ask more often by itself."""
 _BLOCK = 2**20
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 """What asking again does not change."""
