@@ -27,6 +27,8 @@ from benchfmt.linked import (
 from benchfmt.record import MAX_DOUBLE
 from benchfmt.schema import BASE, record_schema
 
+Schema = Mapping[str, Any]
+"""A part of the JSON Schema of a record."""
 LINKS = (
     f"{RDF}type",
     "http://purl.org/dc/terms/isPartOf",
@@ -100,7 +102,7 @@ def shapes_graph() -> Graph:
     return graph
 
 
-def _add_part(graph: Graph, part: _Part, definition: Mapping[str, Any]) -> None:
+def _add_part(graph: Graph, part: _Part, definition: Schema) -> None:
     node = part.node
     _add_targets(graph, part, node)
     graph.add((node, SH.closed, Literal(True)))
@@ -121,9 +123,7 @@ def _add_targets(graph: Graph, part: _Part, node: URIRef) -> None:
         graph.add((node, SH.targetSubjectsOf, URIRef(f"{TERMS}benchmark")))
 
 
-def _add_field(
-    graph: Graph, part: _Part, field: str, schema: Mapping[str, Any], *, required: bool
-) -> None:
+def _add_field(graph: Graph, part: _Part, field: str, schema: Schema, *, required: bool) -> None:
     # Named, for blank nodes are written in another order each time.
     rule = URIRef(f"{part.node}/{field}")
     path = URIRef(field_iri(part.leading, field))
@@ -147,9 +147,7 @@ def _is_repeated(field: str) -> bool:
     return field in ("measurements", "inputs", "accelerator")
 
 
-def _add_value(
-    graph: Graph, rule: URIRef, part: _Part, field: str, schema: Mapping[str, Any]
-) -> str:
+def _add_value(graph: Graph, rule: URIRef, part: _Part, field: str, schema: Schema) -> str:
     """Add what the value of a field must be, and return it in words."""
     if field in (*FREE_FIELDS, "samples") and schema.get("type") != "integer":
         graph.add((rule, SH.datatype, RDF.JSON))
@@ -171,7 +169,7 @@ def _add_value(
     return "node"
 
 
-def _add_term(graph: Graph, rule: URIRef, kind: str, schema: Mapping[str, Any]) -> str:
+def _add_term(graph: Graph, rule: URIRef, kind: str, schema: Schema) -> str:
     choices = schema.get("enum") or schema.get("items", {}).get("enum")
     if choices:
         members = [URIRef(f"{VOCABULARY}{kind}/{choice}") for choice in choices]
@@ -188,7 +186,7 @@ def _add_term(graph: Graph, rule: URIRef, kind: str, schema: Mapping[str, Any]) 
     return f"term of {kind}"
 
 
-def _add_literal(graph: Graph, rule: URIRef, schema: Mapping[str, Any]) -> str:
+def _add_literal(graph: Graph, rule: URIRef, schema: Schema) -> str:
     kind = schema.get("type", "string")
     datatype = XSD.boolean
     if kind != "boolean":
@@ -209,7 +207,7 @@ def _add_literal(graph: Graph, rule: URIRef, schema: Mapping[str, Any]) -> str:
     return _WORDS[kind]
 
 
-def _add_items(graph: Graph, part: _Part, field: str, schema: Mapping[str, Any]) -> None:
+def _add_items(graph: Graph, part: _Part, field: str, schema: Schema) -> None:
     """Add what the members of a list must be."""
     rule = URIRef(f"{part.node}/{field}/item")
     graph.add((part.node, SH.property, rule))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
@@ -20,12 +20,17 @@ from benchfmt.oserrors import in_words
 from benchfmt.package.errors import PackageError
 from benchfmt.readers.files import UnsafeError, file_sha256
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
 TRIES = 3
 """So often is a file asked for, or sent; the library of a store may ask more often by itself."""
 _BLOCK = 2**20
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 """What asking again does not change."""
 T = TypeVar("T")
+Plain = dict[str, Any]
+"""A descriptor as plain data."""
 
 
 def is_url(path: str | Path) -> bool:
@@ -41,7 +46,7 @@ def fetch(url: str, target: Path, most: int) -> None:
         _again(lambda: _copy(system, path, file, url, most))
 
 
-def _copy(system: Any, path: str, file: Any, url: str, most: int) -> None:
+def _copy(system: AbstractFileSystem, path: str, file: IO[bytes], url: str, most: int) -> None:
     """Append to a file what it does not hold yet."""
     with system.open(path, "rb") as source:
         if file.tell():
@@ -119,19 +124,19 @@ def _put_folder(package: Path, url: str) -> None:
     _remove(system, [name for name in old if name not in sent])
 
 
-def _put(system: Any, local: Path, remote: str) -> None:
+def _put(system: AbstractFileSystem, local: Path, remote: str) -> None:
     system.makedirs(remote.rpartition("/")[0], exist_ok=True)
     _again(lambda: system.put_file(str(local), remote))
 
 
-def _files(descriptor: Any) -> Iterator[str]:
+def _files(descriptor: Plain) -> Iterator[str]:
     """Yield the paths of all files of a descriptor."""
     for resource in descriptor["resources"]:
         path = resource["path"]
         yield from [path] if isinstance(path, str) else path
 
 
-def _rename(descriptor: Any, folder: str) -> None:
+def _rename(descriptor: Plain, folder: str) -> None:
     """Put a folder before all paths of a descriptor."""
     for resource in descriptor["resources"]:
         if isinstance(resource["path"], str):
@@ -142,7 +147,7 @@ def _rename(descriptor: Any, folder: str) -> None:
             part["path"] = f"{folder}/{part['path']}"
 
 
-def _old_files(system: Any, base: str) -> list[str]:
+def _old_files(system: AbstractFileSystem, base: str) -> list[str]:
     """Return the files that the package at an address names; none where there is none that can be read."""
     try:
         descriptor = json.loads(_again(lambda: system.cat_file(f"{base}/{FILE_NAME}")))
@@ -151,7 +156,7 @@ def _old_files(system: Any, base: str) -> list[str]:
         return []
 
 
-def _remove(system: Any, names: list[str]) -> None:
+def _remove(system: AbstractFileSystem, names: list[str]) -> None:
     """Remove files that nobody names any more; one that stays does no harm."""
     for name in names:
         try:
@@ -160,7 +165,7 @@ def _remove(system: Any, names: list[str]) -> None:
             continue
 
 
-def _system(url: str) -> tuple[Any, str]:
+def _system(url: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of an address, and the path in it; raises PackageError where nothing reads such ones."""
     fsspec = _fsspec()
     try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import polars as pl
@@ -131,14 +132,15 @@ def _heard(connection: DuckDBPyConnection, work: Callable[[], T]) -> T:
         return future.result()
 
 
-def _duckdb() -> Any:
+def _duckdb() -> ModuleType:
     try:
         import duckdb
     except ImportError as error:
         raise QueryError(
             f"a query needs duckdb: pip install 'benchfmt[query]' ({error})"
         ) from error
-    return duckdb
+    module: ModuleType = duckdb
+    return module
 
 
 def _settings(memory: str, spill: Path) -> dict[str, Any]:
@@ -153,7 +155,7 @@ def _settings(memory: str, spill: Path) -> dict[str, Any]:
     }
 
 
-def _check_reads(duckdb: Any, sql: str) -> None:
+def _check_reads(duckdb: ModuleType, sql: str) -> None:
     """Refuse what is not one statement that reads: others could write where DuckDB may read."""
     try:
         sql.encode()
@@ -170,7 +172,7 @@ def _check_reads(duckdb: Any, sql: str) -> None:
         raise QueryError('a query only reads: COPY is not allowed; a name is written "copy"')
 
 
-def _keywords(duckdb: Any, sql: str) -> Iterator[str]:
+def _keywords(duckdb: ModuleType, sql: str) -> Iterator[str]:
     """Yield the words of a query that are neither quoted nor within a text or a comment."""
     for offset, kind in duckdb.tokenize(sql):
         if kind == duckdb.token_type.keyword:

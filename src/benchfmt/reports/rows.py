@@ -8,7 +8,6 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 from pydantic import JsonValue
@@ -28,7 +27,7 @@ def table_pieces(batches: pa.RecordBatchReader, most: int) -> Iterator[str]:
     if names == _PLAN:
         yield from _plans(batches)
         return
-    shown: list[list[Any]] = []
+    shown: list[list[object]] = []
     count = 0
     for batch in batches:
         if len(shown) < most:
@@ -63,7 +62,7 @@ def json_pieces(batches: pa.RecordBatchReader) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def _rows(batch: pa.RecordBatch) -> list[list[Any]]:
+def _rows(batch: pa.RecordBatch) -> list[list[object]]:
     columns = [column.to_pylist() for column in batch.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -71,15 +70,15 @@ def _rows(batch: pa.RecordBatch) -> list[list[Any]]:
 def _plans(batches: pa.RecordBatchReader) -> Iterator[str]:
     for batch in batches:
         for _, drawing in _rows(batch):
-            yield f"{printable(drawing)}\n"
+            yield f"{printable(str(drawing))}\n"
 
 
-def _is_numeric(column: Iterable[Any]) -> bool:
+def _is_numeric(column: Iterable[object]) -> bool:
     there = [value for value in column if value is not None]
     return bool(there) and all(isinstance(value, _NUMBERS) for value in there)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     text = one_line(str(_plain(value)))
@@ -95,13 +94,13 @@ def _line(cells: Iterable[str], widths: Sequence[int], right: Sequence[bool]) ->
     return "  ".join(padded).rstrip() + "\n"
 
 
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
+def _csv(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a value whose text is what a person expects: a truth as JSON has it, a list as JSON."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -112,7 +111,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _json(value: Any) -> JsonValue:
+def _json(value: object) -> JsonValue:
     """Return a value as JSON has it."""
     if value is None or isinstance(value, bool | int | str):
         return value
