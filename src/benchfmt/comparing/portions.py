@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import polars as pl
@@ -41,10 +42,25 @@ def by_portions(
     try:
         once = Once(repeated or {})
         portions = _side_by_side(package, columns, wanted)
-        return [work(*once.of_both(*portion)) for portion in portions]
+        return list(_beside_reading((once.of_both(*portion) for portion in portions), work))
     except _OutOfOrderError:
         once = Once(repeated or {})
         return [work(*once.of_both(*_whole(package, columns, wanted)))]
+
+
+def _beside_reading(
+    portions: Iterator[tuple[pl.DataFrame, pl.DataFrame]],
+    work: Callable[[pl.DataFrame, pl.DataFrame], T],
+) -> Iterator[T]:
+    """Yield what `work` makes of portions, in order; a thread works on one while the next is read."""
+    with ThreadPoolExecutor(1, thread_name_prefix="benchfmt-portion") as thread:
+        pending: Future[T] | None = None
+        for portion in portions:
+            if pending is not None:
+                yield pending.result()
+            pending = thread.submit(work, *portion)
+        if pending is not None:
+            yield pending.result()
 
 
 def _side_by_side(
