@@ -154,7 +154,10 @@ def test_a_name_of_nobody_is_refused(tmp_path: Path, name: str, words: str) -> N
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    example = Path(__file__).parents[2] / "examples" / "lpdnn"
-    with pytest.raises(BenchfmtError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        convert(example, executor="dask:tcp://127.0.0.1:9").write(tmp_path / "p")
+def test_a_scheduler_that_does_not_answer_is_named(site: Path, tmp_path: Path) -> None:
+    done = run(
+        site, sources(tmp_path / "in"), "-o", tmp_path / "p", "--executor", "dask:tcp://127.0.0.1:9"
+    )
+    assert done.returncode == 2
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stderr
