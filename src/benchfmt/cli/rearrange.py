@@ -14,6 +14,12 @@ _Replace = Annotated[
     bool,
     typer.Option("--replace", help="Replace a package that stands there and has other records."),
 ]
+_Output = Annotated[
+    str,
+    typer.Option(
+        "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
+    ),
+]
 _PartRows = Annotated[
     int | None,
     typer.Option(
@@ -26,12 +32,7 @@ _PartRows = Annotated[
 
 def merge(
     packages: Annotated[list[Path], typer.Argument(metavar="PACKAGE...", help="Packages.")],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
-        ),
-    ],
+    output: _Output,
     part_rows: _PartRows = None,
     replace: _Replace = False,
 ) -> None:
@@ -59,12 +60,7 @@ def select(
     where: Annotated[
         str, typer.Argument(help="A condition in SQL over `benchfmt query`'s table `wide`.")
     ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o", "--output", metavar="PACKAGE", help="Folder, .zip or URL (s3://...) to write."
-        ),
-    ],
+    output: _Output,
     part_rows: _PartRows = None,
     replace: _Replace = False,
 ) -> None:

@@ -173,9 +173,10 @@ def _fill(draft: Draft, log: Fields, results: list[Fields]) -> None:
     )
     draft.task = details.term("task", "task", draft.suite)
     basis = _BASES.get(_inside(log, "source_metadata").text("source_type") or "")
-    for number, result in enumerate(results):
+    for result in results:
         measurement = _measurement(result, basis or "published")
-        measurement.primary = number == 0 or None
+        # Which of several numbers is the headline, no file says.
+        measurement.primary = len(results) == 1 or None
         draft.add(measurement)
     _keep(draft, log, results)
 

@@ -37,6 +37,7 @@ OPTIONS = {
 NO_MODEL = "the model is not named"
 NO_DEVELOPER = "nobody says who made the model (developer=…)"
 NO_ORGANIZATION = "nobody says who published the result (organization=…)"
+NO_DATASET = "the data set is not named"
 NO_PATH = "the name of the model cannot be a folder's"
 NOT_OK = "not successful (status other than ok)"
 NO_QUALITY = "no number for the quality of the whole"
@@ -180,6 +181,8 @@ def _home(record: Record, asked: _Asked) -> _Home | str:
         organization = record.provenance.submitter
     if not organization:
         return NO_ORGANIZATION
+    if record.dataset is None or not record.dataset.name:
+        return NO_DATASET
     if not (is_folder_name(developer) and is_folder_name(model)):
         return NO_PATH
     collection = record.benchmark.suite.removeprefix("every-eval-ever:").replace(":", "-")
@@ -302,7 +305,7 @@ def _result(record: Record, measurement: Measurement) -> dict[str, JsonValue] | 
     return {
         "evaluation_result_id": result_id,
         "evaluation_name": name,
-        "source_data": _data(record, name),
+        "source_data": _data(record),
         "metric_config": _config(measurement, metric),
         "score_details": score,
     }
@@ -313,13 +316,12 @@ def _evaluation_name(record: Record) -> str:
     return record.benchmark.name or dataset or record.benchmark.suite
 
 
-def _data(record: Record, name: str) -> dict[str, JsonValue]:
+def _data(record: Record) -> dict[str, JsonValue]:
     said: dict[str, JsonValue] = {"task": record.task}
-    dataset = name
+    data: dict[str, JsonValue] = {"source_type": "other"}
     if record.dataset is not None:
-        dataset = record.dataset.name or name
+        data["dataset_name"] = record.dataset.name
         said |= {"split": record.dataset.split, "samples": record.dataset.samples}
-    data: dict[str, JsonValue] = {"dataset_name": dataset, "source_type": "other"}
     details = _texts(said)
     if details:
         data["additional_details"] = details

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from benchfmt.exports.base import Account, Exported, Shape
 from benchfmt.exports.every_eval_ever import (
+    NO_DATASET,
     NO_MODEL,
     NO_PATH,
     NO_QUALITY,
@@ -34,7 +35,6 @@ OPTIONS = {
     "datasets": "data sets of the Hub by the names that results give them, as `arc=allenai/ai2_arc; gsm8k=openai/gsm8k`",
 }
 NO_TASK = "the task is not named"
-NO_DATASET = "the data set is not named"
 CARD = "README.md"
 RESULTS = ".eval_results/benchfmt.yaml"
 _METRICS = {
@@ -70,8 +70,8 @@ class HuggingFace:
                 account.files.append(f"{name}/{RESULTS}")
         if not any(name.endswith(RESULTS) for name in account.files) and cards:
             account.note(
-                "there are no .eval_results: no headline number is a quality on a data set that is known to be one of "
-                "the Hub (datasets=NAME=ORG/ID)"
+                "there are no .eval_results: no headline number is a quality on a named benchmark whose data set is known to be one "
+                "of the Hub (datasets=NAME=ORG/ID)"
             )
         return account.exported()
 
@@ -203,10 +203,11 @@ def _of_benchmark(
     """Return the headline number as the Hub shows it with its benchmark; None where that is no data set of the Hub."""
     hub_id = _hub_id(str(record.dataset.name if record.dataset else ""), datasets)
     headline = next((number for number in numbers if number.primary), None)
-    if hub_id is None or headline is None:
+    benchmark = record.benchmark.name
+    if hub_id is None or headline is None or benchmark is None:
         return None
     entry: dict[str, JsonValue] = {
-        "dataset": {"id": hub_id, "task_id": record.benchmark.name or "default"},
+        "dataset": {"id": hub_id, "task_id": benchmark},
         "value": headline.value,
     }
     provenance = record.provenance

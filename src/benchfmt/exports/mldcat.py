@@ -8,6 +8,7 @@ asks for a flow with the day of its upload and its status, and for two output fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -343,8 +344,8 @@ def _runs(rows: Rows, names: Names) -> pl.Series:
         rows.link("", f"{TERMS}status", status),
     ]
     for kind, (_, _, predicate) in _SHARED.items():
-        node = rows.mapped(kind, lambda text, kind=kind: iri(_shared_node(names, kind, text)))  # type: ignore[misc]  # of this turn
-        lines.append(rows.link("", predicate, node))
+        node = rows.mapped(kind, partial(_shared_node, names, kind))
+        lines.append(rows.link("", predicate, pl.concat_str(pl.lit("<"), node, pl.lit(">"))))
     return rows.written(lines)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -191,10 +191,11 @@ class _Database:
     connection: DuckDBPyConnection
     packages: Mapping[str, Tables]
     folder: Path
+    _files: list[Path] = field(default_factory=list, init=False)
+    """The files that the views read."""
 
     def build(self, *, with_wide: bool) -> None:
         """Make the views."""
-        self._files: list[Path] = []
         for table in TABLES:
             selects = [
                 self._select(name, package, table) for name, package in self.packages.items()

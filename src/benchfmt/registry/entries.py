@@ -13,7 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from benchfmt.finding import BenchfmtError
 from benchfmt.spelling import no_such
@@ -327,14 +327,13 @@ def systems() -> Entries[System]:
     found = []
     for row in tables.rows("systems"):
         key = row["id"]
+        # The name of a system is that of a product, which means the same to all.
+        tables.names[key].insert(0, Name(row["name"], "", (ANYWHERE,)))
         found.append(
             System(
                 id=key,
                 name=row["name"],
-                # The name of a system is that of a product, which means the same to all.
-                names=(Name(row["name"], "", (ANYWHERE,)), *tables.names[key]),
-                relations=tuple(tables.relations[key]),
-                facts=tuple(tables.facts[key]),
+                **tables.said_of(key),
                 kind=row["kind"],
                 vendor=row["vendor"],
             )
@@ -353,9 +352,7 @@ def models() -> Entries[Model]:
             Model(
                 id=key,
                 name=row["name"],
-                names=tuple(tables.names[key]),
-                relations=tuple(tables.relations[key]),
-                facts=tuple(tables.facts[key]),
+                **tables.said_of(key),
                 family=row["family"],
                 rule=row["rule"],
                 input=row["input"],
@@ -375,9 +372,7 @@ def datasets() -> Entries[Dataset]:
             Dataset(
                 id=key,
                 name=row["name"],
-                names=tuple(tables.names[key]),
-                relations=tuple(tables.relations[key]),
-                facts=tuple(tables.facts[key]),
+                **tables.said_of(key),
             )
         )
     return Entries("data set in the registry", found)
@@ -394,15 +389,19 @@ def benchmarks() -> Entries[Benchmark]:
             Benchmark(
                 id=key,
                 name=row["name"],
-                names=tuple(tables.names[key]),
-                relations=tuple(tables.relations[key]),
-                facts=tuple(tables.facts[key]),
+                **tables.said_of(key),
                 suite=row["suite"],
                 dataset=row["dataset"],
                 model=row["model"],
             )
         )
     return Entries("benchmark in the registry", found)
+
+
+class _Said(TypedDict):
+    names: tuple[Name, ...]
+    relations: tuple[Relation, ...]
+    facts: tuple[Fact, ...]
 
 
 class _Tables:
@@ -420,6 +419,14 @@ class _Tables:
         for row in self.rows(f"{what}_facts"):
             key, value = row.pop("id"), _value(row.pop("value"))
             self.facts[key].append(Fact(value=value, **row))
+
+    def said_of(self, key: str) -> _Said:
+        """Return what is said of an id: its names, its relations and its facts."""
+        return {
+            "names": tuple(self.names[key]),
+            "relations": tuple(self.relations[key]),
+            "facts": tuple(self.facts[key]),
+        }
 
     @staticmethod
     def rows(name: str) -> Iterator[dict[str, str]]:
