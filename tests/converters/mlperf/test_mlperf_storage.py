@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -529,6 +530,35 @@ def test_damaged_files_end_as_items_and_never_as_exceptions(tmp_path: Path) -> N
         for unit in storage.plan(Source(root), {}):
             if isinstance(unit, Unit):
                 assert list(storage.read(unit))
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "error"),
+    [
+        ("checkpointing", "save_checkpoint_io_mean_GB_per_second", "'1e\\+308' is not a number"),
+        ("training/unet3d", "train_au_mean_percentage", "differ by more than a number"),
+    ],
+)
+def test_a_number_at_the_end_of_what_doubles_hold_fails_its_result_alone(
+    place: str, name: str, error: str, tmp_path: Path
+) -> None:
+    shutil.copytree(FIXTURES, tmp_path / "tree")
+    folder = tmp_path / "tree" / "storage_results_v3.0/closed/Acme/results/rig-a" / place
+    *_, path = (
+        path for path in sorted(folder.rglob("summary.json")) if name in path.read_text("utf-8")
+    )
+    content = json.loads(path.read_text("utf-8"))
+    content["metric"][name] = 1e308
+    path.write_text(json.dumps(content))
+    found = [
+        item
+        for unit in storage.plan(Source(tmp_path / "tree"), {})
+        if isinstance(unit, Unit)
+        for item in storage.read(unit)
+    ]
+    reasons = [item.error for item in found if isinstance(item, Failed)]
+    assert any(re.search(error, reason) for reason in reasons), reasons
+    assert any(isinstance(item, Record) for item in found)
 
 
 # --- the rules ---

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 
 from benchfmt.converters.base import Item, Unit
-from benchfmt.converters.draft import filled, numbers_with_value
+from benchfmt.converters.draft import DraftError, filled, numbers_with_value
 from benchfmt.converters.mlperf import systems
 from benchfmt.converters.mlperf.storage.checkpoints import add_checkpoints
 from benchfmt.converters.mlperf.storage.files import NoResultError, Result, read_files, result_of
@@ -30,6 +30,9 @@ def items(unit: Unit, name: str, version: str) -> Iterator[Item]:
         _fill(result)
     except NoResultError as error:
         yield from result.draft.failed(unit.path, str(error))
+        return
+    except DraftError as error:
+        yield from result.draft.failed(unit.path, f"not a result: {error}")
         return
     yield from result.draft.items(unit.path)
 

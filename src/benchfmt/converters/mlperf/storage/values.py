@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from pydantic import JsonValue
 
+from benchfmt.converters.draft import DraftError
 from benchfmt.numbers import MAX_SAFE_INTEGER, double
 from benchfmt.readers import mlperf_json
 from benchfmt.readers.jsons import Digits
@@ -71,12 +72,15 @@ class Mean:
 
 
 def mean(texts: Sequence[Digits]) -> Mean:
-    """Return the mean of numbers as they stand in a file."""
+    """Return the mean of numbers as they stand in a file; raises DraftError where no double holds how they differ."""
     numbers = [exact(text) for text in texts]
     known = [each for each in numbers if each is not None]
     average = sum(known, Fraction(0)) / len(known)
     squares = sum((each - average) ** 2 for each in known)
-    return Mean(average, math.sqrt(squares / len(known)))
+    try:
+        return Mean(average, math.sqrt(squares / len(known)))
+    except OverflowError as error:
+        raise DraftError("the runs differ by more than a number of JSON can say") from error
 
 
 def convert_exactly(value: Fraction, source: str, target: str) -> float:
