@@ -233,6 +233,17 @@ def test_an_output_cut_anywhere_gives_a_record_or_nothing(tmp_path: Path) -> Non
                 assert size < 200
 
 
+@pytest.mark.parametrize("step", ["[Step 0/11]", "[Step 02/11]", "[Step 12/11]", "[Step 99/99]"])
+def test_a_step_that_the_tool_does_not_have_is_no_fault_of_the_program(
+    step: str, tmp_path: Path
+) -> None:
+    text = (FIXTURES / "python-async.txt").read_text("utf-8")
+    path = tmp_path / "a.txt"
+    path.write_text(f"{step} Loading OpenVINO\n{text}")
+    [record] = [item for item in read(tmp_path) if isinstance(item, Record)]
+    assert by_key(record)[RATE].value is not None
+
+
 @pytest.mark.parametrize(
     "text", ["", "Throughput: 3 FPS", "Count: 3 iterations", "{}", "Latency: 3 ms"]
 )

@@ -52,6 +52,7 @@ _BEGAN = re.compile(
 )
 _BENCHMARK = re.compile(r"(?:^|[\s/\\])benchmark_app(?:\.exe|\.py)?\"?\s+(-.*)$")
 _STATISTICS = ("latency", "median", "mean", "min", "max", "level")
+_STEPS = 11
 _ORDER = (
     "command",
     "step 1",
@@ -161,8 +162,9 @@ def _key(line: str) -> str | None:
 
 def _step_key(step: re.Match[str]) -> str | None:
     """Return the name of a step; those of tools with fewer than eleven have another order, but for the first."""
-    if step[2] == "11" or step[1] == "1":
-        return f"step {step[1]}"
+    number, of = int(step[1]), int(step[2])
+    if number == 1 or (of == _STEPS and 1 < number <= _STEPS):
+        return f"step {number}"
     return None
 
 
