@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
-from benchfmt.reports.printable import json_text, printable
+from benchfmt.printable import json_text, printable
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[31mred\u202e\x85"
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from tests.forms import ROOT
 
-from benchfmt.reports.printable import is_watched
+from benchfmt.printable import is_watched
 from benchfmt.standard import catalog
 
 GOOD = ROOT / "examples" / "records" / "results.jsonl"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from benchfmt._version import __version__
 from benchfmt.exports.facts import Facts
 from benchfmt.exports.publication import Publication
+from benchfmt.printable import one_line
 from benchfmt.reports.counting import counted
-from benchfmt.reports.printable import one_line
 
 FIGURE = "coverage.svg"
 _MOST = 30

@@ -55,7 +55,7 @@ def main() -> None:
 def _end_refused(error: Exception) -> NoReturn:
     """Say why a call could not be carried out, and end."""
     from benchfmt.oserrors import in_words
-    from benchfmt.reports.printable import printable
+    from benchfmt.printable import printable
 
     message = str(error)
     if isinstance(error, OSError):

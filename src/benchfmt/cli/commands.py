@@ -24,7 +24,7 @@ from benchfmt.cli.rearrange import append, merge, select, split
 from benchfmt.cli.recommend import recommend
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 from benchfmt.spelling import no_such
 
 app = typer.Typer(

@@ -11,7 +11,7 @@ import typer
 
 from benchfmt.cli.files import replace_text
 from benchfmt.cli.printing import print_lines, say
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 
 class Format(StrEnum):

@@ -13,7 +13,7 @@ import typer
 from benchfmt.cli import completing
 from benchfmt.cli.printing import print_lines
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 if TYPE_CHECKING:
     from benchfmt.vocabulary import Vocabulary

@@ -11,7 +11,7 @@ import typer
 from benchfmt.cli import completing
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import counted, print_lines, say
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

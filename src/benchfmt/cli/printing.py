@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import typer
 
 from benchfmt.oserrors import naming
-from benchfmt.reports.printable import printable
+from benchfmt.printable import printable
 
 _OUTPUTS = {False: "standard output", True: "standard error"}
 

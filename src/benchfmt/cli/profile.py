@@ -12,7 +12,7 @@ import typer
 
 from benchfmt.cli.printing import say
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import is_watched
+from benchfmt.printable import is_watched
 
 Result = TypeVar("Result")
 

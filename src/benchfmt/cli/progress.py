@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from benchfmt.reports.printable import is_watched
+from benchfmt.printable import is_watched
 
 if TYPE_CHECKING:
     from benchfmt.conversion import Progress as Tell

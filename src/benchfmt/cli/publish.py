@@ -17,7 +17,7 @@ from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.stopping import leaves
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

@@ -87,7 +87,7 @@ def _refuse_doubled(names: list[str]) -> None:
 
 
 def _pieces(form: Format, batches: pa.RecordBatchReader, limit: int) -> Iterable[str]:
-    from benchfmt.reports.printable import printable
+    from benchfmt.printable import printable
     from benchfmt.reports.rows import csv_pieces, json_pieces, table_pieces
 
     if form is Format.csv:

@@ -12,7 +12,7 @@ import typer
 from benchfmt.cli.files import replace_text
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 if TYPE_CHECKING:
     from benchfmt.comparing.wishes import Wish

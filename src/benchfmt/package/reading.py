@@ -21,12 +21,15 @@ from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
 from benchfmt.package.parquet import bounded_frames, parquet_batches
 from benchfmt.package.parts import Part, parts_of
+from benchfmt.package.plotting import chart
+from benchfmt.package.showing import html_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import Options, flat_table
 
 if TYPE_CHECKING:
+    import altair as alt
     import pandas as pd
 
 
@@ -199,6 +202,27 @@ class Package:
     def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
         """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""
         return self.wide(**options).to_pandas()
+
+    def plot(
+        self,
+        y: str = "primary_value",
+        x: str = "system_id",
+        *,
+        color: str = "engine",
+        panels: int = 12,
+        **options: Unpack[Options],
+    ) -> alt.FacetChart:
+        """Return a figure of columns of `wide()` for a notebook (needs the `plot` extra); raises BenchfmtError.
+
+        Each panel is a group of results whose `y` compares, the largest groups first; what is in no group is not
+        drawn. `y` is a measurement; `x` and `color` may be any columns. An axis has its unit in its title.
+        """
+        options["groups"] = True
+        return chart(self.wide(**options), y, x, color, panels)
+
+    def _repr_html_(self) -> str:
+        """Return what Jupyter shows: what the package holds, and its first results."""
+        return html_of(self)
 
 
 def _as_frame(table: pa.Table) -> pl.DataFrame:

@@ -12,8 +12,8 @@ from itertools import groupby
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding
+from benchfmt.printable import printable
 from benchfmt.reports.counting import counted, unlisted
-from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot, where
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports

@@ -13,10 +13,10 @@ from itertools import groupby
 from benchfmt._version import __version__
 from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding, shortened
+from benchfmt.printable import printable
 from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.pages import own_file, policy, template
-from benchfmt.reports.printable import printable
 from benchfmt.reports.where import acknowledged_lines, rows_text, spot
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports

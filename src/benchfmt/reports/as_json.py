@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 from benchfmt.validation.report import Reports
 
 

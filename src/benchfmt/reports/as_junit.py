@@ -12,8 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.finding import Finding, Severity
+from benchfmt.printable import printable
 from benchfmt.reports.counting import counted, unlisted
-from benchfmt.reports.printable import printable
 from benchfmt.reports.text import finding_line
 from benchfmt.reports.where import acknowledged_lines
 from benchfmt.validation.report import Report, Reports

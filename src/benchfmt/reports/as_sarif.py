@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchfmt.printable import json_text
 from benchfmt.reports.extra import needs_extra
-from benchfmt.reports.printable import json_text
 from benchfmt.validation.report import Reports
 
 

@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import TextIO
 
 from benchfmt.finding import Finding, Severity
+from benchfmt.printable import is_watched, one_line
 from benchfmt.reports.counting import counted, number, totals, unlisted
 from benchfmt.reports.formats import ReportFormat
-from benchfmt.reports.printable import is_watched, one_line
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report, Reports

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchfmt.printable import one_line
 from benchfmt.reports.counting import counted
-from benchfmt.reports.printable import one_line
 
 if TYPE_CHECKING:
     from benchfmt.comparing.groups import Group, Groups, Line

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchfmt.printable import one_line
 from benchfmt.reports.counting import counted, number
-from benchfmt.reports.printable import one_line
 
 if TYPE_CHECKING:
     from benchfmt.comparing.coverage import Benchmark, Coverage, Overlap

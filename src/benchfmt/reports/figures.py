@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from benchfmt.reports.printable import one_line
+from benchfmt.printable import one_line
 
 _STYLE = """
 svg { --paper: #ffffff; --ink: #1f2328; --faint: #6e7781; --line: #d0d7de; --full: #0b5394; }

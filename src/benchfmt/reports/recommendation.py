@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchfmt.comparing.predicting import LEVEL
 from benchfmt.comparison.policies import kind_of
+from benchfmt.printable import one_line
 from benchfmt.reports.comparison import about_words, measure
 from benchfmt.reports.counting import counted, number
-from benchfmt.reports.printable import one_line
 from benchfmt.units import conversion, find_unit
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pyarrow as pa
 from pydantic import JsonValue
 
-from benchfmt.reports.printable import json_text, one_line, printable
+from benchfmt.printable import json_text, one_line, printable
 
 _WIDEST = 60
 """Characters of a cell of a table for people; the rest is cut, and said to be."""

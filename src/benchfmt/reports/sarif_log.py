@@ -13,7 +13,7 @@ from sarif_pydantic import sarif as model
 from benchfmt._version import __version__
 from benchfmt.checks.catalogue import all_checks, page
 from benchfmt.finding import Finding
-from benchfmt.reports.printable import printable
+from benchfmt.printable import printable
 from benchfmt.reports.where import Where, acknowledged_lines, advice, rows_text, spot, where
 from benchfmt.validation.report import Report, Reports
 

@@ -9,11 +9,15 @@ from pathlib import PurePath
 
 from pydantic import JsonValue
 
+from benchfmt import notebook
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
 from benchfmt.package.opening import is_archive
 from benchfmt.validation.acknowledging import Acknowledged
 from benchfmt.validation.condensing import examples
+
+_IN_NOTEBOOK = 20
+"""So many findings are shown in a notebook."""
 
 
 @dataclass
@@ -82,6 +86,21 @@ class Report:
         more.subtract(finding.code for finding in listed)
         return replace(self, findings=listed, more=self.more + more)
 
+    def _repr_html_(self) -> str:
+        """Return what Jupyter shows: the verdict, and the first findings with what to do."""
+        verdict = "conformant" if self.ok else "not conformant"
+        counts = f"{self.records:,} records, {self.errors:,} errors, {self.warnings:,} warnings"
+        parts = [notebook.heading(f"{verdict} ({self.rules})"), notebook.paragraph(counts)]
+        if self.findings:
+            rows = [_shown(finding) for finding in self.findings[:_IN_NOTEBOOK]]
+            parts.append(
+                notebook.table(["code", "", "file", "row", "field", "what is wrong"], rows)
+            )
+        left = self.errors + self.warnings - min(len(self.findings), _IN_NOTEBOOK)
+        if left > 0:
+            parts.append(notebook.paragraph(f"... and {left:,} more"))
+        return "".join([*parts, *map(notebook.paragraph, self.notes)])
+
     def _count(self, severity: Severity) -> int:
         count = 0
         for finding in self.findings:
@@ -105,6 +124,14 @@ class Report:
             "acknowledged": [{**item.to_dict()} for item in self.acknowledged if item.count],
             "notes": [*self.notes],
         }
+
+
+def _shown(finding: Finding) -> tuple[object, ...]:
+    what = finding.message
+    if finding.hint:
+        what = f"{what}; {finding.hint}"
+    place = finding.column or finding.field
+    return finding.code, finding.severity, finding.path, finding.row, place, what
 
 
 def _nobody_watches(_report: Report) -> None:

@@ -9,8 +9,8 @@ from itertools import groupby
 from benchfmt._version import __version__
 from benchfmt.comparing.verdicts import Change, Verdict
 from benchfmt.comparing.versions import Versions
+from benchfmt.printable import printable
 from benchfmt.reports.pages import own_file, policy, template
-from benchfmt.reports.printable import printable
 from benchfmt.reports.versions.wording import (
     Labels,
     change_text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchfmt.comparing.versions import Versions
-from benchfmt.reports.printable import json_text
+from benchfmt.printable import json_text
 
 
 def render(versions: Versions, failures: Sequence[str]) -> Iterator[str]:

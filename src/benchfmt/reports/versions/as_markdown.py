@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from benchfmt.comparing.verdicts import Change
 from benchfmt.comparing.versions import Versions
+from benchfmt.printable import one_line
 from benchfmt.reports.counting import number
-from benchfmt.reports.printable import one_line
 from benchfmt.reports.versions.wording import (
     Labels,
     change_text,

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from benchfmt.comparing.verdicts import Change
 from benchfmt.comparing.versions import Versions
+from benchfmt.printable import one_line
 from benchfmt.reports.counting import counted
-from benchfmt.reports.printable import one_line
 from benchfmt.reports.versions.wording import (
     Labels,
     change_text,

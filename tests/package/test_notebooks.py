@@ -1,0 +1,98 @@
+"""What notebooks show of packages and reports: figures of what compares, and nothing of strangers that runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchfmt import convert, open_package, validate
+from benchfmt.finding import BenchfmtError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("notebooks") / "package"
+    convert(EXAMPLES / "lpdnn").write(target)
+    return target
+
+
+def test_a_package_shows_what_it_holds_and_its_first_results(package: Path) -> None:
+    with open_package(package) as opened:
+        text = opened._repr_html_()
+        first = next(opened.records())
+    assert "103 records" in text
+    assert "jetson-nano2 63, rpi4 18, x86-64-nuc 18, stm32mp1 4" in text
+    headline = next(m for m in first.measurements or () if m.primary)
+    assert f">{headline.value}<" in text
+    assert "... and 95 more" in text
+
+
+def test_a_report_shows_its_verdict_and_what_to_do(package: Path) -> None:
+    report = validate(package, rules="submission")
+    text = report._repr_html_()
+    assert "not conformant (submission)" in text
+    assert "BF511" in text
+    assert "provenance.license" in text
+    assert f"... and {report.errors + report.warnings - 20:,} more" in text
+    good = validate(package)._repr_html_()
+    assert "conformant (core)" in good
+    assert "<table>" not in good
+
+
+def test_names_of_strangers_are_text(tmp_path: Path) -> None:
+    script = "<script>alert(1)</script>"
+    record = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn", "name": "imagenet"},
+        "task": "image-classification",
+        "model": {"name": script},
+        "status": "ok",
+        "provenance": {"submitter": "A lab"},
+        "measurements": [
+            {"metric": "accuracy", "value": 0.5, "unit": "1", "basis": "measured", "primary": True}
+        ],
+    }
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(record) + "\n")
+    convert(path).write(tmp_path / "package")
+    with open_package(tmp_path / "package") as opened:
+        text = opened._repr_html_()
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def values(chart: Any) -> list[dict[str, Any]]:
+    drawn = chart.to_dict()
+    [rows] = drawn["datasets"].values() if "datasets" in drawn else [drawn["data"]["values"]]
+    return rows  # type: ignore[no-any-return]
+
+
+def test_a_figure_has_a_panel_for_each_group_that_compares(package: Path) -> None:
+    pytest.importorskip("altair", reason="altair is not installed")
+    with open_package(package) as opened:
+        table = opened.wide(groups=True).to_pylist()
+        chart = opened.plot("latency__end_to_end__sample", x="power", panels=3)
+    assert len({row["_panel"] for row in values(chart)}) == 3
+    by_id = {row["id"]: row for row in table}
+    for row in values(chart):
+        assert row["latency__end_to_end__sample"] == by_id[row["id"]]["latency__end_to_end__sample"]
+    groups = {by_id[row["id"]]["latency__end_to_end__sample__group"] for row in values(chart)}
+    assert len(groups) == 3
+    assert None not in groups
+    axis = chart.to_dict()["spec"]["encoding"]["y"]
+    assert axis["title"] == "latency__end_to_end__sample (s)"
+
+
+def test_a_figure_of_nothing_says_why(package: Path) -> None:
+    pytest.importorskip("altair", reason="altair is not installed")
+    with open_package(package) as opened:
+        with pytest.raises(BenchfmtError, match="latency__end_to_end__sample"):
+            opened.plot("latency__end_to_end__sampel")
+        with pytest.raises(BenchfmtError, match="no measurement"):
+            opened.plot("batch_size")
+        assert values(opened.plot())
