@@ -3,87 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.conversion.odd import GOOD, installed, run, sources, tables
 
 from benchfmt import convert
 from benchfmt.finding import BenchfmtError
 
-ODD = '''
-"""Odd: a number in a file; some words end or hold the process that reads them."""
-import os, signal, time
-from pathlib import Path
-from benchfmt.converters.base import Match, Pattern, Unit
-from benchfmt.record import Record
-
-NAME, VERSION = "odd", "1.0"
-PATTERNS = (Pattern(("*.odd",)),)
-
-def detect(source):
-    return Match(1.0, "odd files") if any(p.suffix == ".odd" for p in source.files) else None
-
-def plan(source, options):
-    for path in sorted(p for p in source.files if p.suffix == ".odd"):
-        yield Unit(path, (), options)
-
-def read(unit):
-    word = unit.path.read_text()
-    marker = unit.path.with_suffix(".seen")
-    if word.startswith("once") and not marker.exists():
-        marker.touch()
-        word = word.split()[1]
-    if word == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if word == "hang":
-        time.sleep(600)
-    if word == "raise":
-        raise ValueError("poison")
-    yield Record.from_dict({
-        "benchfmt": "1.0", "id": unit.path.stem, "benchmark": {"suite": "lpdnn"},
-        "measurements": [{"metric": "latency", "value": 1.5, "unit": "s", "basis": "measured"}],
-        "status": "ok",
-    })
-'''  # fmt: skip
-GOOD = 40
-
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    metadata = tmp_path / "site" / "odd-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata.parent / "odd.py").write_text(ODD)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[benchfmt.converters]\nodd = odd\n")
-    return metadata.parent
-
-
-def sources(folder: Path, **odd: str) -> Path:
-    folder.mkdir()
-    for number in range(GOOD):
-        (folder / f"n{number:02}.odd").write_text(str(number))
-    for name, word in odd.items():
-        (folder / f"{name}.odd").write_text(word)
-    return folder
-
-
-def run(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.run(
-        [sys.executable, "-m", "benchfmt", "convert", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        timeout=300,
-    )
-
-
-def tables(package: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in package.glob("*.parquet")}
+    return installed(tmp_path / "site")
 
 
 EXECUTORS = [

@@ -15,6 +15,7 @@ from benchfmt.cli.files import write_text
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.progress import with_progress
+from benchfmt.cli.stopping import leaves
 
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
@@ -115,6 +116,13 @@ def convert(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a package of other sources.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Keep what is read beside the package until it is whole, and go on from there after a stop.",
+        ),
+    ] = False,
 ) -> None:
     """Convert results to a package, and account for every file and row.
 
@@ -123,13 +131,11 @@ def convert(
     """
     from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
-    from benchfmt.package import clear, is_url, placed
+    from benchfmt.package import placed
     from benchfmt.personal.redaction import Redactor
     from benchfmt.reports.text import account_lines
 
-    # What a killed run has left may lie among the sources.
-    if not is_url(output):
-        clear(Path(output))
+    _prepare(output, resume=resume)
     extra = {"title": title} if title else {}
     conversion = run(
         list(sources),
@@ -160,6 +166,7 @@ def convert(
                 redactor=redactor,
                 companions=companions,
                 part_rows=part_rows,
+                resume=resume,
             )
         )
     for line in account_lines(result):
@@ -181,6 +188,23 @@ def convert(
             why = "every file was left out for a reason"
         say(f"{output} is not written: {why}", err=True)
     raise typer.Exit(int(not result.ok))
+
+
+def _prepare(output: str, *, resume: bool) -> None:
+    """Make the place of a package ready, and say what a stop would leave of it."""
+    from benchfmt.finding import BenchfmtError
+    from benchfmt.package import clear, is_url
+
+    if not is_url(output):
+        # What a killed run has left may lie among the sources.
+        clear(Path(output))
+    elif resume:
+        raise BenchfmtError(
+            f"--resume keeps what was read beside the package, and {output} is not on this machine; "
+            "write to a folder, and copy it there when it is whole"
+        )
+    if resume:
+        leaves("what was read is kept, and the same command goes on from there")
 
 
 def _croissant_writer(notes: list[str]) -> Callable[[Path], None]:

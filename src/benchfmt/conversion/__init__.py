@@ -6,7 +6,9 @@ Seen = primary + supporting + skipped + failed, for files; seen = converted + sk
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,14 @@ from benchfmt.conversion.declarations import UsedTerms
 from benchfmt.conversion.detection import detect
 from benchfmt.conversion.merging import Merge, Progress
 from benchfmt.conversion.planning import NOT_RECOGNISED, Plan, Planner, nothing_recognised
+from benchfmt.conversion.resuming import facts_of
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
 from benchfmt.personal.redaction import Redactor
 from benchfmt.record import Record
-from benchfmt.running import Executor, Readers, batch_records, packets
+from benchfmt.running import Executor, Journal, Readers, batch_records, packets
 from benchfmt.sinks import Format
 from benchfmt.tables import Batch
 
@@ -31,10 +34,14 @@ __all__ = ["NOT_RECOGNISED", "Conversion", "Progress", "convert", "detect"]
 class Conversion:
     """A conversion ready to run: iterate it for records, or write it as a package."""
 
-    def __init__(self, plan: Plan, readers: Readers) -> None:
-        """Take the planned work, and who does it."""
+    def __init__(
+        self, plan: Plan, readers: Readers, asked: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take the planned work, who does it, and the family, options and limits that were asked for."""
         self._plan = plan
         self._readers = readers
+        self._asked = dict(asked or {})
+        self._journal: Journal | None = None
         self.account = Account(plan.ledger, sorted(plan.findings))
 
     def __iter__(self) -> Iterator[Record]:
@@ -49,6 +56,8 @@ class Conversion:
         units = self._plan.units
         merge = Merge(self.account, units, progress)
         with self._readers.workers(len(units)) as workers:
+            if self._journal is not None:
+                workers = self._journal.over(workers)
             for packet in packets(units, workers):
                 yield from merge.batches(packet)
         if not self.account.total("records"):
@@ -69,6 +78,7 @@ class Conversion:
         redactor: Redactor | None = None,
         companions: Sequence[Callable[[Path], None]] = (),
         part_rows: int | None = None,
+        resume: bool = False,
     ) -> Account:
         """Write everything as one package and return the account; a stop leaves no half package.
 
@@ -80,7 +90,8 @@ class Conversion:
         that of the package, and of every record whose source says none. A `redactor` puts placeholders for what is
         personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
         `companions` are called with the folder in which the whole package stands, before it moves to its place.
-        With `part_rows` records and measurements are in parts of at most so many measurements.
+        With `part_rows` records and measurements are in parts of at most so many measurements. With `resume` what is
+        read is kept beside the package until that is whole, and what an earlier run has kept is not read again.
         """
         place = Path(path)
         self._spare_sources(place)
@@ -96,6 +107,8 @@ class Conversion:
             path, format=format, extra=about, replace=replace, part_rows=part_rows
         ) as writer:
             writer.companions = companions
+            if resume:
+                self._begin_journal(writer.journal)
             for batch in self.batches(progress):
                 used.add(batch)
                 if license:
@@ -115,7 +128,17 @@ class Conversion:
                 self._report_mixed_licenses(place.name)
             if not self.account.total("records"):
                 writer.drop()
+        # Only now is the package at its place, and what was kept for it, by an earlier run too, of no more use.
+        if self._journal is not None:
+            self._journal.tell_changes()
+        shutil.rmtree(writer.journal, ignore_errors=True)
         return self.account
+
+    def _begin_journal(self, folder: Path) -> None:
+        """Keep what is read in a folder, and take up what was kept there."""
+        units = self._plan.units
+        self._journal = Journal(folder, facts_of(units.converters, self._asked), self._readers.tell)
+        self._journal.announce(units.chunks())
 
     def _report_mixed_licenses(self, package: str) -> None:
         finding = self._plan.declarations.mixed_licenses(package)
@@ -184,7 +207,8 @@ def convert(
         planner.add(Source(root, limits), label)
     if plan.is_empty:
         raise nothing_recognised(places, converter, plan.ledger)
-    return Conversion(plan, Readers(jobs, executor, seconds, tell))
+    asked = {"family": converter, "options": options, "limits": asdict(limits)}
+    return Conversion(plan, Readers(jobs, executor, seconds, tell), asked)
 
 
 def _inside(target: Path, source: Source) -> Iterator[str]:

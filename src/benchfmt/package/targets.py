@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from benchfmt.package.errors import PackageError
+from benchfmt.readers.files import JOURNAL
 
 if sys.platform == "win32":
     import msvcrt
@@ -96,6 +97,11 @@ class Target:
                 old.rename(self._place)
             raise
         shutil.rmtree(old, ignore_errors=True)
+
+    @property
+    def journal(self) -> Path:
+        """The folder beside the target in which a conversion keeps what it has read; it need not exist."""
+        return self._beside(JOURNAL)
 
     @property
     def _lock_file(self) -> Path:

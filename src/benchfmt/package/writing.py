@@ -101,6 +101,11 @@ class PackageWriter:
             if kind is None and not self._dropped:
                 self._finish()
 
+    @property
+    def journal(self) -> Path:
+        """The folder beside the package's place in which what was read for it is kept; it need not exist."""
+        return self._target.journal
+
     def write(self, batch: Batch) -> None:
         """Add a batch; its systems join those already there. Raises OSError where the disk is full."""
         with naming(self.path):

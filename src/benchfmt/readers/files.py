@@ -63,6 +63,10 @@ def safe_path(root: Path, relative: str) -> Path:
     return path
 
 
+JOURNAL = "benchfmt-journal"
+"""How the name of a folder ends in which a conversion keeps what it has read: never a source."""
+
+
 class Listing(Sequence[Path]):
     """Every file below a root (or the root itself), in path order; links are listed, never followed.
 
@@ -243,7 +247,11 @@ def _folders(
             raise UnsafeError("BF905", f"{root} holds more than {limits.files} files")
         if names:
             yield prefix, names
-        pending += [prefix + name for name, is_folder in reversed(ordered) if is_folder]
+        pending += [
+            prefix + name
+            for name, is_folder in reversed(ordered)
+            if is_folder and not name.endswith(f".{JOURNAL}")
+        ]
 
 
 def _is_reachable(path: str, unreachable: list[tuple[str, str]]) -> bool:

@@ -6,6 +6,7 @@ reads them, so neither does a package.
 """
 
 from benchfmt.running.executors import Executor, InProcess, Workers, here, on, packets, processes
+from benchfmt.running.journal import Journal
 from benchfmt.running.keys import Tables, of_batch, of_builder
 from benchfmt.running.readers import Readers
 from benchfmt.running.reading import (
@@ -26,6 +27,7 @@ __all__ = [
     "Entry",
     "Executor",
     "InProcess",
+    "Journal",
     "Note",
     "Packet",
     "Readers",

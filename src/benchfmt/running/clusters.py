@@ -65,7 +65,7 @@ def cluster(where: str, seconds: float | None, tell: Callable[[str], None]) -> I
         stack.callback(executor.end)
         # Only processes of this machine see the folder.
         reading = Spooling(folder) if is_local else _listed
-        yield Workers(executor, reading, waiting)
+        yield Workers(executor, reading, waiting, sees_files=is_local)
 
 
 def _listed(chunk: Chunk) -> list[Packet]:

@@ -50,6 +50,10 @@ class InProcess:
         return future
 
 
+def _ignore(_: Iterable[Packet]) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Workers:
     """An executor, how a chunk is read by it, and how many chunks may wait."""
@@ -59,6 +63,10 @@ class Workers:
     waiting: int = 0
     losses: tuple[type[Exception], ...] = (LostError,)
     """What an outcome is where nobody has read a chunk to its end, so that it may be read again."""
+    sees_files: bool = True
+    """Whether whoever reads sees the same folders as this process."""
+    note: Callable[[Iterable[Packet]], None] = _ignore
+    """Hears of what a chunk holds before it is taken."""
 
 
 def packets(units: Units, workers: Workers) -> Iterator[Packet]:
@@ -80,6 +88,7 @@ def _taken(chunk: Chunk, future: Future[Iterable[Packet]], workers: Workers) -> 
         for alone in chunk.alone():
             yield from _again(alone, workers)
     else:
+        workers.note(found)
         yield from found
 
 
@@ -90,6 +99,7 @@ def _again(chunk: Chunk, workers: Workers) -> Iterator[Packet]:
     except workers.losses as error:
         yield lost(chunk, f"it was given to two processes and read by none: {error}")
     else:
+        workers.note(found)
         yield from found
 
 

@@ -68,6 +68,8 @@ class Units:
         """The number of each unit's primary file in the ledger."""
         self.shared: set[int] = set()
         """Files that are read by several converters, each for the results of its program."""
+        self.converters: set[str] = set()
+        """The names of those that read."""
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it lives as long as the units
         weakref.finalize(self, self._file.close)
         self._stored: list[_Stored] = []
@@ -80,6 +82,7 @@ class Units:
     def add(self, converter: str, unit: Unit, file: int) -> None:
         """Add a unit and the number of its primary file in the ledger."""
         self.files.append(file)
+        self.converters.add(converter)
         self._open.append(_planned(converter, unit))
         if len(self._open) >= _chunk_size(self._first_open):
             self._close()
