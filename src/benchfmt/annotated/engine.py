@@ -22,6 +22,7 @@ from benchfmt.annotated.history import Steps, sources
 from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
+from benchfmt.annotated.together import keys_of
 from benchfmt.arrays import Arrow, coded_texts, texts_of
 from benchfmt.finding import Finding
 from benchfmt.identity import canonical, record_id, record_id_characters
@@ -158,8 +159,7 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
 
 def _key_codes(fields: Fields, names: list[str]) -> tuple[Integers, Integers]:
     """Return the number of each row's key, in the order in which the keys first stand, and where each does."""
-    cells = [pl.col(name).fill_null("") for name in names]
-    keys = fields.frame.select(pl.concat_str(cells, separator="\x1f")).to_series()
+    keys = keys_of(fields.frame, names)
     distinct = keys.unique(maintain_order=True)
     places = pl.Series(range(len(distinct)), dtype=pl.Int64)
     codes = keys.replace_strict(distinct, places, return_dtype=pl.Int64).to_numpy()

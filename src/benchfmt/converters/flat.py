@@ -22,6 +22,7 @@ from benchfmt.annotated import (
     run,
 )
 from benchfmt.annotated.assumptions import assumptions
+from benchfmt.annotated.together import whole_records
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
@@ -96,7 +97,7 @@ def _parts(
 ) -> Iterator[Item]:
     """Yield the records of a table, with the rows that cannot be read."""
     done = 0
-    for frame, rows in _frames(text, program):
+    for frame, rows in whole_records(text, program.annotation):
         outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
         bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
         done = len(text.bad_rows)
@@ -140,16 +141,6 @@ def absent_columns(program: Program, shown: str) -> Iterator[Finding]:
 def parse_resource(data: Mapping[str, Any]) -> Resource:
     """Return the resource that a converter's own descriptor describes."""
     return Resource.model_validate(data)
-
-
-def _frames(text: Table, program: Program) -> Iterator[tuple[pl.DataFrame, Integers]]:
-    """Yield the batches of a table, as one where the rows of a record may stand anywhere in a long table."""
-    if not program.annotation.is_whole:
-        yield from text.batches()
-        return
-    parts = list(text.batches())
-    if parts:
-        yield pl.concat([frame for frame, _ in parts]), np.concatenate([rows for _, rows in parts])
 
 
 def part_of(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.annotated.assumptions import assumptions
+from benchfmt.annotated.together import whole_records
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers.files import UnsafeError, file_sha256
-from benchfmt.readers.sheets import Table
-from benchfmt.readers.tables import Integers, TableError
+from benchfmt.readers.tables import TableError
 from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
 from benchfmt.validation.places import Place, field_of
@@ -28,7 +27,6 @@ _CONVERTER = "annotated"
 _CONVERTER_VERSION = "1.0"
 _TOLD_OF_COLUMNS = frozenset({"BF208"})
 """What an annotation assumes stands in the descriptor, once for each column."""
-TextRows = tuple[pl.DataFrame, Integers]
 
 
 class AnnotatedTable:
@@ -93,7 +91,7 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name)
         terms = Terms.of(self._descriptor)
-        for frame, rows in _text_rows(text, is_whole=program.annotation.is_whole):
+        for frame, rows in whole_records(text, program.annotation):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()
@@ -125,20 +123,6 @@ class AnnotatedTable:
             terms=terms,
             told=_TOLD_OF_COLUMNS,
         )
-
-
-def _text_rows(text: Table, *, is_whole: bool) -> Iterable[TextRows]:
-    """Return the rows of a table in frames; in one where the rows of a record may stand anywhere."""
-    if not is_whole:
-        return text.batches()
-    frames = []
-    numbers = []
-    for frame, rows in text.batches():
-        frames.append(frame)
-        numbers.append(rows)
-    if not frames:
-        return []
-    return [(pl.concat(frames), np.concatenate(numbers))]
 
 
 class AnnotatedPlaces:

@@ -1,0 +1,209 @@
+"""The rows of a table in frames that hold whole records, in whatever order the rows of a long table stand.
+
+A long table that is too large for memory is sorted on disk: its rows are divided by a hash of their key, each division is
+put in the order in which its keys first stand, and the divisions are read side by side. So records come in the same order
+as from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from benchfmt.annotation import TableAnnotation
+from benchfmt.oserrors import naming
+from benchfmt.readers.sheets import Table
+
+Integers = npt.NDArray[np.int64]
+Frames = Iterator[tuple[pl.DataFrame, Integers]]
+
+MOST_ROWS = 250_000
+"""So many rows of a long table are put together in memory; a longer one is sorted on disk."""
+DIVISIONS = 64
+RUN_ROWS = 2_048
+"""So many rows of each division are read at a time."""
+FRAME_ROWS = 65_536
+"""So many rows, at least, a frame has that was sorted on disk."""
+_SEPARATOR = "\x1f"
+_ROW, _FIRST, _DIVISION = f"{_SEPARATOR}row", f"{_SEPARATOR}first", f"{_SEPARATOR}division"
+"""Columns beside those of the table: the row's number, that of the first row of its key, and its division."""
+
+
+def keys_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """Return the key of each row as one text; an empty cell is a part of it like any other."""
+    cells = [pl.col(name).fill_null("") for name in names]
+    return frame.select(pl.concat_str(cells, separator=_SEPARATOR)).to_series()
+
+
+def whole_records(text: Table, annotation: TableAnnotation) -> Frames:
+    """Yield the rows of a table with their numbers, those of one record in one frame; raises TableError and UnsafeError."""
+    if not annotation.is_whole:
+        yield from text.batches()
+        return
+    frames = text.batches()
+    held: list[tuple[pl.DataFrame, Integers]] = []
+    height = 0
+    for frame, rows in frames:
+        held.append((frame, rows))
+        height += frame.height
+        if height > MOST_ROWS and _is_sortable(frame, annotation):
+            yield from _sorted_on_disk(held, frames, annotation.key)
+            return
+    if held:
+        yield _joined(held)
+
+
+def _is_sortable(frame: pl.DataFrame, annotation: TableAnnotation) -> bool:
+    """Whether the order of the records is that of the first rows of their keys: runs come by their last steps."""
+    key = annotation.key
+    return bool(key) and annotation.history is None and set(key) <= set(frame.columns)
+
+
+def _joined(parts: Sequence[tuple[pl.DataFrame, Integers]]) -> tuple[pl.DataFrame, Integers]:
+    return pl.concat([frame for frame, _ in parts]), np.concatenate([rows for _, rows in parts])
+
+
+def _sorted_on_disk(
+    held: list[tuple[pl.DataFrame, Integers]], frames: Frames, key: Sequence[str]
+) -> Frames:
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="benchfmt-key-"))
+        divisions = _Divisions(Path(folder), key)
+        while held:
+            divisions.add(*_joined(held))
+            held = _some(frames)
+        with naming(gettempdir()):
+            runs = [stack.enter_context(run) for run in divisions.runs()]
+        yield from _merged(runs)
+
+
+def _some(frames: Frames) -> list[tuple[pl.DataFrame, Integers]]:
+    """Return the next frames, as many as are held in memory."""
+    held = []
+    height = 0
+    for frame, rows in frames:
+        held.append((frame, rows))
+        height += frame.height
+        if height > MOST_ROWS:
+            break
+    return held
+
+
+def _merged(runs: Sequence[_Run]) -> Frames:
+    """Yield the rows of all divisions in frames, by the first row of their key; within a frame in the order of the table."""
+    held: list[pl.DataFrame] = []
+    height = 0
+    end: int | None = -1
+    while end is not None:
+        ends = [run.end for run in runs if run.end is not None]
+        end = min(ends, default=None)
+        for run in runs:
+            rows = run.until(end)
+            if rows.height:
+                held.append(rows)
+                height += rows.height
+            if end is not None and run.end == end:
+                run.fill()
+        if height >= FRAME_ROWS or (end is None and held):
+            frame = pl.concat(held).sort(_ROW)
+            yield frame.drop(_ROW, _FIRST), frame[_ROW].to_numpy()
+            held, height = [], 0
+
+
+@dataclass
+class _Divisions:
+    """Rows in files by a hash of their key, in the order of the table."""
+
+    folder: Path
+    key: Sequence[str]
+    _writers: dict[int, pa.RecordBatchFileWriter] = field(default_factory=dict, init=False)
+
+    def add(self, frame: pl.DataFrame, rows: Integers) -> None:
+        """Write some rows."""
+        divisions = (keys_of(frame, self.key).hash() % DIVISIONS).alias(_DIVISION)
+        numbered = frame.hstack([pl.Series(_ROW, rows), divisions])
+        parts = numbered.partition_by(_DIVISION, maintain_order=True)
+        with naming(gettempdir()):
+            for part in parts:
+                self._write(int(part[_DIVISION][0]), part.drop(_DIVISION).to_arrow())
+
+    def _write(self, number: int, rows: pa.Table) -> None:
+        if number not in self._writers:
+            self._writers[number] = pa.ipc.new_file(str(self._path(number)), rows.schema)
+        self._writers[number].write_table(rows)
+
+    def runs(self) -> Iterator[_Run]:
+        """Yield each division in the order in which its keys first stand."""
+        for writer in self._writers.values():
+            writer.close()
+        for number in sorted(self._writers):
+            path = self._path(number)
+            with pa.OSFile(str(path), "r") as file:
+                rows = pl.DataFrame(pl.from_arrow(pa.ipc.open_file(file).read_all()))
+            path.unlink()
+            keys = keys_of(rows, self.key)
+            first = pl.DataFrame({_FIRST: rows[_ROW], "key": keys}).select(
+                pl.col(_FIRST).min().over("key")
+            )
+            in_order = rows.hstack(first).sort(_FIRST, maintain_order=True).to_arrow()
+            with pa.ipc.new_file(str(path), in_order.schema) as writer:
+                writer.write_table(in_order, max_chunksize=RUN_ROWS)
+            yield _Run(path)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}.arrow"
+
+
+class _Run:
+    """The rows of a division, some at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the file with the rows, in the order in which their keys first stand."""
+        self._path = path
+        self._next = 0
+        self._rows = pl.DataFrame()
+        self._first = np.empty(0, np.int64)
+
+    def __enter__(self) -> Self:
+        self._file = pa.OSFile(str(self._path), "r")
+        self._reader = pa.ipc.open_file(self._file)
+        self.fill()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def end(self) -> int | None:
+        """The place of the first key of which rows may be missing; None where all rows are here."""
+        if self._next == self._reader.num_record_batches:
+            return None
+        return int(self._first[-1])
+
+    def fill(self) -> None:
+        """Read on, where there is more."""
+        if self._next == self._reader.num_record_batches:
+            return
+        more = pl.DataFrame(pl.from_arrow(self._reader.get_batch(self._next)))
+        self._next += 1
+        self._rows = pl.concat([self._rows, more]) if self._rows.height else more
+        self._first = self._rows[_FIRST].to_numpy()
+
+    def until(self, end: int | None) -> pl.DataFrame:
+        """Return the rows of keys that stand first before a place, all rows for None; they are gone from here."""
+        count = self._rows.height
+        if end is not None:
+            count = int(np.searchsorted(self._first, end))
+        rows = self._rows.head(count)
+        self._rows = self._rows.slice(count)
+        self._first = self._first[count:]
+        return rows
