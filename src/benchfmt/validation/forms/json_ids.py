@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 from pydantic import ValidationError
 
@@ -20,6 +21,8 @@ from benchfmt.identity import (
 from benchfmt.limits import LIMITS
 from benchfmt.migrate import to_current
 from benchfmt.record import Record, System
+from benchfmt.rowhash import text_hashes
+from benchfmt.stored import Firsts
 from benchfmt.tables import system_row, table_of
 from benchfmt.validation.forms.doubles import ONE_RECORD, ONE_SYSTEM
 from benchfmt.validation.forms.json_columns import Mask
@@ -109,7 +112,8 @@ class Doubles:
         """Take the name of the file, and who reports."""
         self._name = name
         self._reporter = reporter
-        self._rows: dict[str, int] = {}
+        self._rows = Firsts()
+        """The row of each id, by its hash."""
         self._systems: dict[str, System] = {}
 
     def report(
@@ -121,12 +125,17 @@ class Doubles:
         is_described: Mask,
     ) -> None:
         """Report those among some records; only of those that are described the system is looked at."""
+        numbers = np.array([text.row for text in texts], np.uint64)
+        is_asked = np.array(is_kept, bool) & ids.is_not_null().to_numpy()
+        firsts = numbers.copy()
+        asked = text_hashes(ids).to_numpy()[is_asked]
+        firsts[is_asked] = self._rows.add(asked, numbers[is_asked])[1]
         for place, (text, name) in enumerate(zip(texts, ids, strict=True)):
             system = systems[place]
             if system is not None and system.id and is_described[place]:
                 self._report_system(text.row, name, system.id, system)
-            if name is not None and is_kept[place]:
-                self._report_record(text.row, name)
+            if firsts[place] != text.row:
+                self._report_record(text.row, name, int(firsts[place]))
 
     def _report_system(self, row: int, record: str | None, name: str, system: System) -> None:
         known = self._systems.setdefault(name, system)
@@ -135,12 +144,10 @@ class Doubles:
             message = f"the system {name} is described twice"
             self._reporter.report("BF508", place, message, value=name, hint=ONE_SYSTEM)
 
-    def _report_record(self, row: int, name: str) -> None:
-        first = self._rows.setdefault(name, row)
-        if first != row:
-            place = Place(self._name, row, field="id", record=name)
-            message = f"record {name} stands in row {first} too"
-            self._reporter.report("BF507", place, message, value=name, hint=ONE_RECORD)
+    def _report_record(self, row: int, name: str, first: int) -> None:
+        place = Place(self._name, row, field="id", record=name)
+        message = f"record {name} stands in row {first} too"
+        self._reporter.report("BF507", place, message, value=name, hint=ONE_RECORD)
 
 
 def _is_another(name: str, one: System, other: System) -> bool:

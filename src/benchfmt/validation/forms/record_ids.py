@@ -10,6 +10,7 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW, faults
 from benchfmt.readers.tables import Integers
+from benchfmt.stored import Column, Ordered
 from benchfmt.validation.forms.doubles import ONE_RECORD
 
 _SEED = 0
@@ -17,26 +18,25 @@ Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class RecordIds:
-    """Ids as hashes, eight bytes a record; only ids whose hashes meet are compared as texts."""
+    """Ids as hashes, in a temporary file where there are millions; only ids whose hashes meet are compared as texts."""
 
-    def __init__(self, hashes: Hashes) -> None:
+    def __init__(self, hashes: Column) -> None:
         """Take the hash of each id, in the order of the records."""
-        self._hashes = hashes
-        ordered = np.sort(hashes)
-        is_same = ordered[1:] == ordered[:-1]
-        self._doubtful = sorted(set(ordered[1:][is_same].tolist()))
+        self._column = hashes
+        self._hashes = hashes.read()
+        self._ordered = Ordered(hashes, self._hashes)
+        self._doubtful = pl.Series(self._ordered.doubled(), dtype=pl.UInt64)
         self._next = 0
         """The place of the record that the next id is looked for at first."""
-        self._by_hash: tuple[Hashes, Integers] | None = None
-        """The hashes in order, and the place of each; made where ids do not come as the records stand."""
         self._first_rows: dict[str, int] = {}
 
     @classmethod
     def of(cls, columns: Iterable[pl.Series]) -> Self:
         """Return the ids that stand in some columns, one after the other."""
-        hashes = [np.zeros(0, dtype=np.uint64)]
-        hashes += [_hashed(ids).to_numpy() for ids in columns]
-        return cls(np.concatenate(hashes))
+        hashes = Column()
+        for ids in columns:
+            hashes.add(_hashed(ids).to_numpy())
+        return cls(hashes)
 
     def places_of(self, ids: pl.Series) -> Integers:
         """Return the place of each id among all records, -1 for none."""
@@ -55,39 +55,32 @@ class RecordIds:
         """Return the place of each of some hashes, of which no two neighbours are equal."""
         # Measurements mostly stand in the order of the records, so the next ones are compared before any is looked for.
         # An id that stands twice is that of its first record, which only a search finds.
-        if not self._doubtful:
+        if not self._doubtful.len():
             for begin in (self._next - 1, self._next):
                 end = begin + len(wanted)
-                if begin >= 0 and np.array_equal(self._hashes[begin:end], wanted):
+                is_here = begin >= 0 and np.array_equal(self._hashes[begin:end], wanted)
+                self._column.release()
+                if is_here:
                     self._next = end
                     return np.arange(begin, end, dtype=np.int64)
-        ordered, places = self._in_order_of_hashes()
-        at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-        found = np.where(ordered[at] == wanted, places[at], -1).astype(np.int64)
+        found = self._ordered.places_of(wanted)
         self._next = int(found[-1]) + 1
         return found
 
-    def _in_order_of_hashes(self) -> tuple[Hashes, Integers]:
-        """Return the hashes in order, and the place of each."""
-        if self._by_hash is None:
-            places = np.argsort(self._hashes, kind="stable")
-            self._by_hash = (self._hashes[places], places)
-        return self._by_hash
-
     def are_doubled(self, ids: pl.Series) -> pl.Series | None:
         """Return which of some ids are those of several records, None for none."""
-        if not self._doubtful:
+        if not self._doubtful.len():
             return None
-        doubled = ids.hash(_SEED).is_in(self._doubtful)
+        doubled = ids.hash(_SEED).is_in(self._doubtful.implode())
         if not doubled.any():
             return None
         return doubled
 
     def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
         """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
-        if not self._doubtful:
+        if not self._doubtful.len():
             return None
-        is_doubtful = pl.col("id").hash(_SEED).is_in(self._doubtful)
+        is_doubtful = pl.col("id").hash(_SEED).is_in(self._doubtful.implode())
         doubtful = records.filter(is_doubtful & pl.col("id").is_not_null())
         first_rows = []
         for name, row in zip(doubtful["id"], doubtful[ROW], strict=True):
