@@ -13,16 +13,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.forms import ROOT, VALID, flatten, load, write
 
-from benchfmt import BenchfmtError, Finding, Severity, convert, validate, validate_all
+from benchfmt import BenchfmtError, Finding, Severity, convert, validate, validate_all, validation
 from benchfmt.limits import Limits
-from benchfmt.processes import Crew, Lost
+from benchfmt.processes import Crew, Lost, LostError
+from benchfmt.validation import Report
 
 RECORD: dict[str, Any] = {
     "benchfmt": "1.0",
@@ -56,6 +61,64 @@ def test_the_reports_of_several_are_those_of_each(places: list[Path]) -> None:
 
 def test_any_number_of_processes_finds_the_same(places: list[Path]) -> None:
     assert validate_all(places, jobs=2).to_dict() == validate_all(places).to_dict()
+
+
+def test_processes_by_name_find_the_same(places: list[Path], tmp_path: Path) -> None:
+    paths = [*places, tmp_path / "nowhere"]
+    assert validate_all(paths, executor="local:2").to_dict() == validate_all(paths).to_dict()
+
+
+@pytest.mark.slow
+def test_a_cluster_finds_the_same(places: list[Path], tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "benchfmt", "validate", *map(str, places), "--format", "json"]
+    words.append(str(tmp_path / "nowhere"))
+    here, there = (
+        subprocess.run([*words, *more], capture_output=True, text=True, check=False, timeout=300)
+        for more in ([], ["--executor", "dask:2"])
+    )
+    assert here.returncode == there.returncode == 1
+    assert here.stdout == there.stdout != ""
+    assert "dask: 2 threads; dashboard: " in there.stderr
+
+
+def test_a_name_of_nobody_is_refused(places: list[Path]) -> None:
+    with pytest.raises(BenchfmtError, match="'spark:2' is no executor; write local, local:2"):
+        validate_all(places, executor="spark:2")
+
+
+class Losing:
+    """An executor whose processes are lost so many times before one does its work."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def submit(self, fn: Callable[..., Report], /, *args: object) -> Future[Report]:
+        future: Future[Report] = Future()
+        if self.times:
+            self.times -= 1
+            future.set_exception(LostError("it was killed"))
+        else:
+            future.set_result(fn(*args))
+        return future
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_package_whose_process_is_lost_is_judged_by_another_once(
+    places: list[Path], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    @contextmanager
+    def losing(*_: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(executor=Losing(times), waiting=1)
+
+    monkeypatch.setattr(validation, "cluster", losing)
+    first, *others = validate_all(places, executor="dask:2")
+    assert others == [validate(place) for place in places[1:]]
+    if times == 1:
+        assert first == validate(places[0])
+    else:
+        assert [(item.code, item.message) for item in first.findings] == [
+            ("BF911", "it was killed")
+        ]
 
 
 def test_what_cannot_be_opened_is_a_finding_and_stops_nothing(

@@ -79,6 +79,13 @@ def validate(
             "  [default: one package at a time, by two threads]",
         ),
     ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO",
+            help="Who judges the packages, each as a whole: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+        ),
+    ] = None,
     max_findings: Annotated[
         int | None,
         typer.Option(
@@ -141,6 +148,8 @@ def validate(
         limits=settings.limits,
         jobs=jobs,
         seconds=time_limit,
+        executor=executor,
+        tell=lambda text: say(text, err=True),
     )
     if not quiet:
         for note in reports.notes:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from benchfmt.finding import BenchfmtError
+from benchfmt.processes.clusters import named
 from benchfmt.running.executors import Executor, Workers, here, on, processes
-
-_NAMED = re.compile(r"(local|dask)(?::(.+))?")
-_WORDS = "write local, local:2, dask:2 or dask:tcp://HOST:8786"
 
 
 def _to_nobody(_: str) -> None:
@@ -43,14 +39,9 @@ class Readers:
         return processes(jobs, self.seconds)
 
     def _named(self, name: str, units: int) -> AbstractContextManager[Workers]:
-        found = _NAMED.fullmatch(name)
-        if found is None:
-            raise BenchfmtError(f"{name!r} is no executor; {_WORDS}")
-        kind, where = found.groups()
-        if kind == "local":
-            if not (where or "1").isdigit() or where == "0":
-                raise BenchfmtError(f"{name!r} says no number of processes; {_WORDS}")
-            return self._here(int(where or self.jobs), units)
+        found = named(name, self.jobs)
+        if not found.is_dask:
+            return self._here(found.number, units)
         from benchfmt.running.clusters import cluster
 
-        return cluster(where or str(max(self.jobs, 1)), self.seconds, self.tell)
+        return cluster(found.where, self.seconds, self.tell)

@@ -6,12 +6,13 @@ typed frames, and where these stand in somebody's files. One loop (`loop.py`) ju
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchfmt.checks.catalogue import rule_set
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.processes.clusters import cluster, named
 from benchfmt.validation.judging import Call, judge, reports_of
 from benchfmt.validation.report import Report, Reports
 from benchfmt.validation.running import run_checks
@@ -50,15 +51,26 @@ def validate_all(
     limits: Limits = LIMITS,
     jobs: int | None = None,
     seconds: float | None = None,
+    executor: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Reports:
     """Check all packages to which paths lead: packages, folders that hold some, patterns, and `-` for standard input.
 
     They are judged while the reports are asked for: one after the other, each by some threads; or, where `jobs` is given,
     at most so many at once, each by a process, with what is left of `jobs` as its threads. One that cannot be
-    opened, whose process dies, or that takes longer than `seconds` has a finding and stops no other. Raises BenchfmtError
-    for a rule set that does not exist, and where none of the paths leads anywhere.
+    opened, whose process dies, or that takes longer than `seconds` has a finding and stops no other. An `executor` says who
+    judges them: `local:2` is two processes, `dask:2` and `dask:ADDRESS` a Dask cluster, each package by one process and one
+    thread; `tell` hears where its dashboard is. Raises BenchfmtError for a rule set that does not exist, and where none of
+    the paths leads anywhere.
     """
     asked = _asked(rules)
+    judges = None
+    if executor is not None:
+        chosen = named(executor, jobs or 1)
+        if chosen.is_dask:
+            judges, jobs = cluster(chosen.where, seconds, tell), 1
+        else:
+            jobs = chosen.number
     sources = find_sources(paths, limits, remote=remote)
     number = len(sources.packages)
     processes = min(jobs or 1, max(number, 1))
@@ -66,7 +78,7 @@ def validate_all(
     if jobs is not None:
         threads = jobs // processes
     call = Call(asked, remote, limits, processes, threads, seconds)
-    return Reports(asked, reports_of(sources.packages, call), number, tuple(sources.notes))
+    return Reports(asked, reports_of(sources.packages, call, judges), number, tuple(sources.notes))
 
 
 def _asked(rules: str | RuleSet) -> RuleSet:

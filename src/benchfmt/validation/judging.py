@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,8 @@ from benchfmt.checks.safety import UNFINISHED
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import Limits
 from benchfmt.oserrors import is_of_machine
-from benchfmt.processes import Crew, Lost
+from benchfmt.processes import Crew, Lost, LostError, result_of
+from benchfmt.processes.clusters import Cluster
 from benchfmt.validation.condensing import condensed
 from benchfmt.validation.forms.annotated import AnnotatedTable
 from benchfmt.validation.loop import Loop
@@ -48,10 +51,15 @@ class Call:
     seconds: float | None
 
 
-def reports_of(sources: Sequence[Source], call: Call) -> Iterator[Report]:
-    """Yield the reports of packages, in their order, each as soon as it is there; a package that stands twice has a finding."""
+def reports_of(
+    sources: Sequence[Source], call: Call, cluster: AbstractContextManager[Cluster] | None = None
+) -> Iterator[Report]:
+    """Yield the reports of packages, in their order, each as soon as it is there; a package that stands twice has a finding.
+
+    A `cluster`, if any is given, judges them.
+    """
     sources_by_fingerprint: dict[int, str] = {}
-    for report in _each_judged(sources, call):
+    for report in _each_judged(sources, call, cluster):
         if report.records and report.fingerprint is not None:
             first = sources_by_fingerprint.setdefault(report.fingerprint, report.source)
             if first != report.source:
@@ -70,9 +78,15 @@ def _report_double(report: Report, first: str, limits: Limits) -> None:
     report.findings.sort()
 
 
-def _each_judged(sources: Sequence[Source], call: Call) -> Iterator[Report]:
+def _each_judged(
+    sources: Sequence[Source], call: Call, cluster: AbstractContextManager[Cluster] | None
+) -> Iterator[Report]:
     """Yield the report of each package, in their order."""
     with standing_in_files(sources, call.limits) as packages:
+        if cluster is not None:
+            with cluster as there:
+                yield from _judged_by_cluster(packages, call, there)
+            return
         if call.processes < 2 and call.seconds is None:
             for source in packages:
                 yield _judged(source, call)
@@ -86,6 +100,28 @@ def _each_judged(sources: Sequence[Source], call: Call) -> Iterator[Report]:
                         yield _unfinished(source, call, result.reason, _MORE_ROOM)
                     else:
                         yield result
+
+
+def _judged_by_cluster(packages: Sequence[Source], call: Call, there: Cluster) -> Iterator[Report]:
+    """Yield the report of each package, in their order; one whose process is lost is judged by another once."""
+    waiting: deque[tuple[Source, Future[Report]]] = deque()
+    for source in packages:
+        waiting.append((source, there.executor.submit(_judged, source, call)))
+        if len(waiting) >= there.waiting:
+            yield _report_of(*waiting.popleft(), there, call)
+    while waiting:
+        yield _report_of(*waiting.popleft(), there, call)
+
+
+def _report_of(source: Source, future: Future[Report], there: Cluster, call: Call) -> Report:
+    try:
+        return result_of(future, "judged a package")
+    except LostError:
+        again = there.executor.submit(_judged, source, call)
+    try:
+        return result_of(again, "judged a package")
+    except LostError as error:
+        return _unfinished(source, call, str(error), _MORE_ROOM)
 
 
 def _be_ready() -> None:

@@ -1,0 +1,190 @@
+"""A Dask cluster as an executor: a local one of processes that is started for it, or one at an address."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from benchfmt._version import __version__
+from benchfmt.finding import BenchfmtError
+from benchfmt.processes import LostError
+
+T = TypeVar("T")
+_PATIENCE = 0.5
+_WAITING = 4
+"""So many pieces of work wait for each thread of a cluster."""
+_NAMED = re.compile(r"(local|dask)(?::(.+))?")
+_WORDS = "write local, local:2, dask:2 or dask:tcp://HOST:8786"
+KILLED = "the process that worked on it was killed (out of memory?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Who is to work, as a person or a program says it: processes of this machine, or a Dask cluster."""
+
+    is_dask: bool
+    where: str
+    """How many processes, or the address of a scheduler."""
+
+    @property
+    def number(self) -> int:
+        """How many processes of this machine."""
+        return int(self.where)
+
+
+def named(name: str, jobs: int) -> Named:
+    """Return whom a name such as `local:2`, `dask:2` or `dask:ADDRESS` means; raises BenchfmtError for nobody.
+
+    One that says no number means `jobs` processes.
+    """
+    match = _NAMED.fullmatch(name)
+    if match is None:
+        raise BenchfmtError(f"{name!r} is no executor; {_WORDS}")
+    kind, where = match.groups()
+    if where is None:
+        where = str(max(jobs, 1))
+    is_dask = kind == "dask"
+    if where == "0" or not (is_dask or where.isdecimal()):
+        raise BenchfmtError(f"{name!r} says no number of processes; {_WORDS}")
+    return Named(is_dask, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that works: its executor, a folder that its processes see (None elsewhere), and how much may wait."""
+
+    executor: DaskExecutor
+    folder: str | None
+    waiting: int
+
+
+@contextmanager
+def cluster(
+    where: str,
+    seconds: float | None,
+    tell: Callable[[str], None],
+    parts: Callable[..., int] = lambda *_: 1,
+) -> Iterator[Cluster]:
+    """Give a cluster until the block ends: of so many local processes, or at an address; raises BenchfmtError.
+
+    `tell` hears where its dashboard is. Each of the parts of a piece of work, of which `parts` says how many there are, may
+    take so many seconds, if any are given.
+    """
+    try:
+        import dask
+        import distributed
+    except ImportError as error:
+        raise BenchfmtError(f"dask needs: pip install 'benchfmt[dask]' ({error})") from error
+    # It has no types.
+    library: Any = distributed
+    is_local = where.isdecimal()
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="benchfmt-"))
+        # What kills its process is given to one other, by us, and not to three.
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
+        address: Any = where
+        if is_local:
+            address = stack.enter_context(
+                library.LocalCluster(
+                    n_workers=int(where),
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address="127.0.0.1:0",
+                    local_directory=folder,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        try:
+            client = stack.enter_context(library.Client(address, timeout="20s"))
+        except OSError as error:
+            raise BenchfmtError(f"no Dask scheduler answers at {where}: {error}") from error
+        _check_versions(client)
+        threads = sum(client.nthreads().values())
+        tell(f"dask: {threads} threads; dashboard: {client.dashboard_link}")
+        waiting = max(_WAITING * threads, 1)
+        executor = DaskExecutor(client, seconds, waiting, parts)
+        stack.callback(executor.end)
+        # Only processes of this machine see the folder.
+        yield Cluster(executor, folder if is_local else None, waiting)
+
+
+def _check_versions(client: Any) -> None:
+    """Raise BenchfmtError where a worker has another version of benchfmt than this process."""
+    for worker, version in client.run(_version).items():
+        if version != __version__:
+            raise BenchfmtError(
+                f"the worker {worker} has benchfmt {version}, and this is {__version__}: install one version everywhere"
+            )
+
+
+def _version() -> str:
+    try:
+        from benchfmt._version import __version__ as version
+    except ImportError:
+        return "not installed"
+    return version
+
+
+class DaskExecutor:
+    """A cluster with the `submit` of `concurrent.futures`; work whose process ended or took too long raises LostError."""
+
+    def __init__(
+        self, client: Any, seconds: float | None, waiting: int, parts: Callable[..., int]
+    ) -> None:
+        """Take a client, how long a part of some work may take, how much may wait, and how many parts some work has."""
+        self._client = client
+        self._seconds = seconds
+        self._parts = parts
+        self._threads = ThreadPoolExecutor(waiting, thread_name_prefix="dask")
+
+    def submit(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
+        """Return the future of what a function returns."""
+        task = self._client.submit(fn, *args, pure=False)
+        return self._threads.submit(self._outcome, task, self._parts(*args))
+
+    def _outcome(self, task: Any, parts: int) -> Any:
+        import distributed
+
+        library: Any = distributed
+        began = None
+        while task.status == "pending":
+            try:
+                library.wait([task], timeout=_PATIENCE)
+            except TimeoutError:
+                if began is None and self._is_running(task):
+                    began = time.monotonic()
+                if self._is_late(began, parts):
+                    self._stop(task)
+                    raise LostError(f"it took longer than {self._seconds:g} seconds") from None
+        try:
+            return task.result()
+        except library.KilledWorker as error:
+            raise LostError(KILLED) from error
+
+    def _is_running(self, task: Any) -> bool:
+        return self._seconds is not None and bool(self._client.call_stack([task]))
+
+    def _is_late(self, began: float | None, parts: int) -> bool:
+        if began is None or self._seconds is None:
+            return False
+        return time.monotonic() - began > self._seconds * parts
+
+    def _stop(self, task: Any) -> None:
+        """Restart the process that works for too long; where nobody watches over it, let it be."""
+        busy = [worker for worker, keys in self._client.processing().items() if task.key in keys]
+        task.cancel()
+        try:
+            self._client.restart_workers(busy, timeout=20, raise_for_error=False)
+        except ValueError:
+            return  # a worker without a nanny
+
+    def end(self) -> None:
+        """Let go of what nobody waits for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
