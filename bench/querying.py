@@ -31,7 +31,8 @@ def _package(folder: Path, records: int) -> Path:
     """Return a package in parts, made unless it is there."""
     from benchfmt import open_package
     from benchfmt.package import write_package
-    from benchfmt.rearranging.portions import as_arrow, whole_records
+    from benchfmt.package.portions import whole_records
+    from benchfmt.rearranging.portions import as_arrow
     from benchfmt.tables import Batch, table_of
 
     place = folder / f"parts-{records}"

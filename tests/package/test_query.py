@@ -17,6 +17,7 @@ import pytest
 import benchfmt
 from benchfmt import open_package
 from benchfmt.finding import BenchfmtError
+from benchfmt.package import sql as sql_of_packages
 from benchfmt.package import write_package
 from benchfmt.package.querying import answered
 from benchfmt.package.sql import QueryError
@@ -88,6 +89,43 @@ def test_the_flat_view_is_that_of_python(package: Path) -> None:
     assert answer.equals(expected.sort("id"))
     assert answer["latency__inference__sample"].to_list() == [0.25, 0.25, None, None]
     assert answer["comparability_group"][0] == answer["comparability_group"][1] is not None
+
+
+def test_groups_come_some_records_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _groups(tmp_path, None)
+    assert len(set(expected.values())) == 2
+
+    def refuse(_: object) -> None:
+        raise AssertionError("a whole package is in memory")
+
+    monkeypatch.setattr(sql_of_packages, "_whole", refuse)
+    assert _groups(tmp_path, 3) == expected
+
+
+def test_groups_are_the_same_where_measurements_do_not_follow_their_records(
+    tmp_path: Path,
+) -> None:
+    expected = _groups(tmp_path, None)
+    file = tmp_path / "package-None" / "measurements.parquet"
+    rows = pq.read_table(file)
+    pq.write_table(rows.take(list(reversed(range(rows.num_rows)))), file)
+    assert _asked(file.parent) == expected
+
+
+def _groups(folder: Path, part_rows: int | None) -> dict[str, str | None]:
+    package = folder / f"package-{part_rows}"
+    write_package(package, [to_batch([item]) for item in RECORDS], part_rows=part_rows)
+    return _asked(package)
+
+
+def _asked(package: Path) -> dict[str, str | None]:
+    answer = benchfmt.query(package, "SELECT id, comparability_group FROM wide")
+    assert answer.num_rows == len(RECORDS)
+    return dict(
+        zip(answer["id"].to_pylist(), answer["comparability_group"].to_pylist(), strict=True)
+    )
 
 
 def test_packages_are_one_table(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ Each has a column `package` first, which says the package that a row is of.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from benchfmt.descriptor import Descriptor
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import is_newer, is_older
 from benchfmt.package.parts import Part
+from benchfmt.package.portions import OrderError, whole_records
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import COLUMNS, TABLES, Column, arrow_schema
 from benchfmt.wide import CONTEXT, PRIMARY, QUALIFIED, SYSTEM, groups_of_primaries, key_names
@@ -250,7 +251,7 @@ class _Database:
     def _wide(self) -> str:
         """Return the query of the flat view: the columns of `Package.wide`, values by the names of their keys."""
         self.connection.register("_keys", self._keys())
-        self.connection.register("_groups", self._groups())
+        self._view("_groups", f"FROM read_parquet({_list(map(str, self._groups()))})")
         names = [row[0] for row in self.connection.execute("SELECT name FROM _keys").fetchall()]
         shown = [f"r.{_name(item)}" for item in CONTEXT]
         of_system = [f"s.{_name(item)} AS {_name(name)}" for item, name in SYSTEM.items()]
@@ -281,19 +282,50 @@ class _Database:
         keys = _heard(self.connection, lambda: self.connection.sql(query).to_arrow_table())
         return key_names(pl.DataFrame(pl.from_arrow(keys))).to_arrow()
 
-    def _groups(self) -> pa.Table:
-        """Return the comparability group of each record that has one."""
-        frames = []
-        for name, package in self.packages.items():
-            records, measurements = (
-                pl.DataFrame(pl.from_arrow(package.table(table)))
-                for table in ("records", "measurements")
-            )
+    def _groups(self) -> list[Path]:
+        """Return files with the comparability group of each record that has one."""
+        paths = []
+        for number, (name, package) in enumerate(self.packages.items()):
+            path = self.folder / f"groups-{number}.parquet"
+            try:
+                _write_groups(path, name, whole_records(package, _OF_GROUPS))
+            except OrderError:
+                # Where measurements do not follow their records, both are taken into memory.
+                _write_groups(path, name, [_whole(package)])
+            paths.append(path)
+        self._files += paths
+        return paths
+
+
+def _whole(package: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
+    records, measurements = (
+        pl.DataFrame(pl.from_arrow(package.table(table))) for table in ("records", "measurements")
+    )
+    return records, measurements
+
+
+def _write_groups(
+    path: Path, package: str, portions: Iterable[tuple[pl.DataFrame, pl.DataFrame]]
+) -> None:
+    with pq.ParquetWriter(path, _GROUPS) as writer:
+        for records, measurements in portions:
             found = groups_of_primaries(records, measurements)
-            frames.append(found.with_columns(package=pl.lit(name)))
-        return pl.concat(frames).to_arrow()
+            named = found.select(pl.lit(package).alias("package"), "id", "comparability_group")
+            writer.write_table(named.to_arrow().cast(_GROUPS))
 
 
+_OF_GROUPS = (
+    "record_id",
+    *KEY_FIELDS,
+    "value",
+    "unit",
+    "basis",
+    "primary",
+    "target_min",
+    "target_max",
+)
+"""What a record's group depends on of its measurements."""
+_GROUPS = pa.schema([(name, pa.string()) for name in ("package", "id", "comparability_group")])
 _IS_PART = f"regexp_matches(coalesce(m.scope, ''), '{QUALIFIED}')"
 _PRIMARY = f"""
     SELECT package, record_id AS id, {", ".join(f"first({p}) AS {p}" for p in PRIMARY)}

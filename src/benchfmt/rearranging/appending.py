@@ -18,8 +18,9 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import is_older
 from benchfmt.oserrors import naming
 from benchfmt.package import Package, Target, open_package
+from benchfmt.package.portions import whole_records
 from benchfmt.readers.files import file_sha256
-from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer, whole_records
+from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer
 from benchfmt.schema import table_schema
 from benchfmt.sinks import Format, Sink, new_sink
 

@@ -16,8 +16,9 @@ from pydantic import JsonValue
 from benchfmt.descriptor import about, acknowledged, declared
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, PackageWriter, open_package
+from benchfmt.package.portions import whole_records
 from benchfmt.package.sql import QueryError, answer
-from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer, whole_records
+from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer
 from benchfmt.tables import Batch
 
 MOST_PARTS = 1_000

@@ -1,8 +1,6 @@
-"""Records with their measurements, some at a time."""
+"""Rows of packages on their way into another."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import polars as pl
 import pyarrow as pa
@@ -26,44 +24,6 @@ def form_of(package: Package) -> Format:
     if package.parts("records")[0].is_parquet:
         return "parquet"
     return "csv"
-
-
-def whole_records(package: Package) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Yield the records of a package, some at a time, each time with all of their measurements; raises BenchfmtError.
-
-    Measurements stand in the order of their records, as the standard asks.
-    """
-    stream = map(_frame, package.batches("measurements"))
-    waiting = _frame(table_of("measurements", []))
-    for rows in package.batches("records"):
-        records = _frame(rows)
-        ids = records["id"].implode()
-        own = []
-        while True:
-            belongs = waiting["record_id"].is_in(ids)
-            count = int(belongs.sum())
-            if not belongs.head(count).all():
-                raise BenchfmtError(
-                    f"{package.root}: measurements stand in another order than their records (BF504): run benchfmt validate"
-                )
-            own.append(waiting.head(count))
-            rest = waiting.slice(count)
-            if rest.height:
-                waiting = rest
-                break
-            following = next(stream, None)
-            waiting = rest if following is None else following
-            if following is None:
-                break
-        yield records, pl.concat(own)
-    if waiting.height or next(stream, None) is not None:
-        raise BenchfmtError(
-            f"{package.root}: measurements are of no record, or stand in another order (BF504): run benchfmt validate"
-        )
-
-
-def _frame(table: pa.Table) -> pl.DataFrame:
-    return pl.DataFrame(pl.from_arrow(table))
 
 
 def as_arrow(table: str, frame: pl.DataFrame) -> pa.Table:
