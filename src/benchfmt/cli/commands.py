@@ -22,6 +22,7 @@ from benchfmt.cli.publish import publish
 from benchfmt.cli.query import query
 from benchfmt.cli.rearrange import append, merge, select, split
 from benchfmt.cli.recommend import recommend
+from benchfmt.cli.serve import serve
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
@@ -131,6 +132,7 @@ def show(
 
 
 app.command()(query)
+app.command()(serve)
 app.command()(merge)
 app.command()(select)
 app.command()(split)

@@ -8,8 +8,8 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -175,13 +175,52 @@ def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
 
 def _open_archive(place: Path, limits: Limits) -> Folder:
     """Unpack of a zip or tar.gz what its descriptor names; raises PackageError or UnsafeError."""
-    kind, unpack = "tar.gz", _unpack_tar
+    by_kind = _unpack_tar
     if place.suffix.lower() == ".zip":
-        kind, unpack = "zip", _unpack_zip
+        by_kind = _unpack_zip
     holder = TemporaryDirectory(prefix="benchfmt-")
     root = Path(holder.name)
     try:
-        names = unpack(place, root, limits)
+        with _damage_told(place):
+            names = by_kind(place, root, limits)
+    except BaseException:
+        holder.cleanup()
+        raise
+    return Folder(root, root / FILE_NAME, holder, tuple(names))
+
+
+def unpack(place: Path, root: Path, limits: Limits = LIMITS) -> list[str]:
+    """Unpack all files of a zip or tar.gz into an empty folder, whatever they are, and return their names.
+
+    Raises PackageError or UnsafeError.
+    """
+    with _damage_told(place):
+        if place.suffix.lower() == ".zip":
+            return _unpack_whole_zip(place, root, limits)
+        return _unpack_whole_tar(place, root, limits)
+
+
+def _unpack_whole_zip(place: Path, root: Path, limits: Limits) -> list[str]:
+    with zipfile.ZipFile(place) as archive:
+        members = _members(archive, limits)
+        names = [name for name in members if not name.endswith("/")]
+        for name in names:
+            _extract(archive, members[name], safe_path(root, name), limits.archive_bytes)
+    return names
+
+
+def _unpack_whole_tar(place: Path, root: Path, limits: Limits) -> list[str]:
+    with closing(Tar(place, limits)) as archive:
+        for name in sorted(archive.members, key=lambda name: archive.members[name].offset):
+            archive.extract(name, safe_path(root, name), limits.archive_bytes)
+        return list(archive.members)
+
+
+@contextmanager
+def _damage_told(place: Path) -> Iterator[None]:
+    """Raise PackageError where an archive is found to be damaged; what the machine lacks is raised as it is."""
+    try:
+        yield
     except (
         zipfile.BadZipFile,
         tarfile.TarError,
@@ -194,14 +233,12 @@ def _open_archive(place: Path, limits: Limits) -> Folder:
         RuntimeError,
         ValueError,
     ) as error:
-        holder.cleanup()
         if isinstance(error, OSError) and (is_of_machine(error) or is_refusal(error)):
             raise
+        kind = "tar.gz"
+        if place.suffix.lower() == ".zip":
+            kind = "zip"
         raise PackageError(f"{place}: {_damage_of(kind, error)}") from error
-    except BaseException:
-        holder.cleanup()
-        raise
-    return Folder(root, root / FILE_NAME, holder, tuple(names))
 
 
 def _damage_of(kind: str, error: Exception) -> str:

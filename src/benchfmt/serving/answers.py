@@ -1,0 +1,80 @@
+"""Answers: problems as RFC 9457 has them, pages from templates that escape, and reports that stand for themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from benchfmt._version import __version__
+from benchfmt.printable import one_line, printable
+
+_PROBLEM = "application/problem+json"
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    *,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Return an answer that says why there is none."""
+    facts: dict[str, Any] = {"type": "about:blank", "status": status, "title": title}
+    if detail:
+        facts["detail"] = detail
+    if code is not None:
+        facts["code"] = code
+    return as_json({**facts, **more}, status=status, kind=_PROBLEM, headers=headers)
+
+
+def as_json(
+    data: Any,
+    *,
+    status: int = 200,
+    kind: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return data as JSON of ASCII alone, in which no character can hide."""
+    text = json.dumps(data, allow_nan=False)
+    return Response(text, status, dict(headers or {}), media_type=kind)
+
+
+def page(name: str, *, status: int = 200, **facts: Any) -> Response:
+    """Return a page of a template."""
+    template = _environment().get_template(f"{name}.html.jinja")
+    return HTMLResponse(template.render(version=__version__, **facts), status)
+
+
+@lru_cache(1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("benchfmt.serving", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = _shown
+    environment.filters["number"] = _number
+    environment.filters["in_line"] = _in_line
+    return environment
+
+
+def _shown(value: object) -> str:
+    """Return a stranger's text in which every character can be seen."""
+    return printable(str(value))
+
+
+def _in_line(value: object) -> str:
+    return one_line(str(value))
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"

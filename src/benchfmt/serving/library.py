@@ -1,0 +1,105 @@
+"""The packages of the folder that is shown: each has an id, and no path that a browser sends is ever opened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchfmt.descriptor import FILE_NAME
+from benchfmt.package.opening import ARCHIVES
+
+_MOST = 10_000
+"""So many entries of folders are looked at for packages."""
+_DEEPEST = 6
+_ID_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A package of the folder."""
+
+    id: str
+    name: str
+    """Its path below the folder."""
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What is found in the folder."""
+
+    packages: tuple[Shown, ...]
+    is_whole: bool
+    """Whether all of the folder was looked at."""
+
+    def find(self, identifier: str) -> Shown | None:
+        """Return a package by its id, or None."""
+        for package in self.packages:
+            if package.id == identifier:
+                return package
+        return None
+
+
+def shelf(folder: Path | None) -> Shelf:
+    """Return the packages below a folder as they are now, in the order of their names; links are not followed."""
+    if folder is None:
+        return Shelf((), is_whole=True)
+    found: list[Shown] = []
+    seen = 0
+    waiting = [(folder, 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        entries = _entries(place)
+        seen += len(entries)
+        if seen > _MOST:
+            return Shelf(_ordered(found), is_whole=False)
+        if any(entry.name == FILE_NAME and _is_file(entry) for entry in entries):
+            found.append(_shown(folder, place))
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False) and depth < _DEEPEST:
+                waiting.append((path, depth + 1))
+            elif _is_file(entry) and entry.name.lower().endswith(ARCHIVES):
+                found.append(_shown(folder, path))
+    return Shelf(_ordered(found), is_whole=True)
+
+
+def _ordered(found: list[Shown]) -> tuple[Shown, ...]:
+    return tuple(sorted(found, key=lambda package: package.name))
+
+
+def _entries(place: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(place) as entries:
+            return list(entries)
+    except OSError:
+        # Somebody removed it meanwhile, or hides it from us: there is nothing to show.
+        return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
+
+
+def _shown(folder: Path, path: Path) -> Shown:
+    name = path.relative_to(folder).as_posix()
+    if name == ".":
+        name = folder.resolve().name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return Shown(digest[:_ID_LENGTH], name, path.absolute(), _bytes_of(path))
+
+
+def _bytes_of(path: Path) -> int:
+    """Return the size of a package: of its file, or of the files that lie in its folder."""
+    try:
+        if path.is_file():
+            return path.stat().st_size
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in _entries(path))
+    except OSError:
+        return 0

@@ -1,0 +1,59 @@
+"""What a judging process is asked, and what it answers: plain data in two files of its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Verb = Literal["validate", "convert", "report", "show", "compare", "query"]
+TASK = "task.json"
+ANSWER = "answer.json"
+INPUT = "in"
+"""The folder in which an upload lies, under a harmless name."""
+REPORT = "report.html"
+PACKAGE = "package.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work. Paths are those of the server, or names below the folder `in`; never what a stranger wrote."""
+
+    verb: Verb
+    paths: tuple[str, ...]
+    disk_bytes: int
+    memory_bytes: int
+    rules: str = "core"
+    names: tuple[str, ...] = ()
+    """How the paths are called where people see them."""
+    sql: str = ""
+    rows: int = 1_000
+    """How many rows of an answer to a query are shown."""
+
+    def write(self, folder: Path) -> None:
+        """Write it into the folder of a process."""
+        (folder / TASK).write_text(json.dumps(asdict(self)), "utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Task:
+        """Return the task that was written into a folder."""
+        data = json.loads((folder / TASK).read_text("utf-8"))
+        return cls(**{**data, "paths": tuple(data["paths"]), "names": tuple(data["names"])})
+
+
+def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+    """Write an answer whole: where the process is ended meanwhile there is none."""
+    growing = folder / f"{ANSWER}.part"
+    growing.write_text(json.dumps(answer, allow_nan=False), "utf-8")
+    growing.replace(folder / ANSWER)
+
+
+def read_answer(folder: Path) -> dict[str, Any] | None:
+    """Return the answer of a process, or None where it gave none."""
+    try:
+        text = (folder / ANSWER).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    answer: dict[str, Any] = json.loads(text)
+    return answer

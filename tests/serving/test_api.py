@@ -1,0 +1,208 @@
+"""The API as a platform uses it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.serving.conftest import RECORDS, ROOT, Server
+
+from benchfmt.package import open_package
+
+pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+
+
+def test_records_are_judged(server: Server) -> None:
+    answer = server.ask("/validate", RECORDS.read_bytes(), name="results.jsonl")
+    assert answer.status == 200
+    assert (answer.data["ok"], answer.data["kind"]) == (True, "records")
+    assert answer.data["report"]["records"] == 5
+
+
+def test_a_fault_is_shown_with_its_line(server: Server) -> None:
+    lines = RECORDS.read_text("utf-8").splitlines()
+    lines[1] = (
+        lines[1]
+        .replace('"status":"ok"', '"status":"fine"')
+        .replace('"status": "ok"', '"status": "fine"')
+    )
+    assert "fine" in lines[1]
+    answer = server.ask("/validate", "\n".join(lines).encode(), name="results.jsonl")
+    assert answer.data["ok"] is False
+    finding = answer.data["report"]["findings"][0]
+    assert (finding["row"], finding["field"]) == (2, "status")
+    excerpt = answer.data["excerpts"][0]
+    assert excerpt["index"] == 0
+    here = [line for line in excerpt["lines"] if line["is_here"]]
+    assert [(line["number"], line["marked"]) for line in here] == [(2, '"fine"')]
+
+
+def test_a_fault_of_a_table_is_shown_with_its_row(server: Server, tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    from benchfmt.conversion import convert
+
+    convert(RECORDS).write(tmp_path / "package")
+    table = pq.read_table(tmp_path / "package" / "records.parquet")
+    place = table.column_names.index("status")
+    statuses = ["fine", *table.column("status").to_pylist()[1:]]
+    pq.write_table(
+        table.set_column(place, "status", [statuses]), tmp_path / "package" / "records.parquet"
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in (tmp_path / "package").iterdir():
+            archive.write(file, file.name)
+    answer = server.ask("/validate", packed.getvalue(), name="package.zip")
+    assert answer.data["ok"] is False
+    excerpts = [item for item in answer.data["excerpts"] if item["cells"]]
+    marked = [cell for item in excerpts for cell in item["cells"] if cell["is_here"]]
+    assert {"column": "status", "text": "fine", "is_here": True} in marked
+
+
+def test_results_of_a_tool_are_accounted_for(server: Server) -> None:
+    file = ROOT / "examples" / "mlperf" / "summary.csv"
+    answer = server.ask("/validate", file.read_bytes(), name="summary.csv")
+    rows = answer.data["account"]["rows"]
+    assert answer.data["kind"] == "results"
+    assert rows == {"seen": 5, "converted": 5, "skipped": 0, "failed": 0}
+    assert answer.data["report"]["records"] == 4
+
+
+def test_a_row_that_failed_is_shown_with_its_line(server: Server) -> None:
+    file = ROOT / "examples" / "mlperf" / "summary.csv"
+    lines = file.read_text("utf-8").splitlines()
+    whole = server.ask("/validate", file.read_bytes(), name="summary.csv").data["account"]
+    damaged = "\n".join([*lines, lines[-1].rpartition(",")[0]])
+    answer = server.ask("/validate", damaged.encode(), name="summary.csv").data
+    rows = answer["account"]["rows"]
+    assert rows["seen"] == whole["rows"]["seen"] + 1
+    assert rows["seen"] == rows["converted"] + rows["skipped"] + rows["failed"]
+
+
+def test_a_zip_of_result_files_is_converted(server: Server) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted((ROOT / "examples" / "lpdnn").rglob("*")):
+            if file.is_file():
+                archive.write(file, str(file.relative_to(ROOT / "examples" / "lpdnn")))
+    answer = server.ask("/convert", packed.getvalue(), name="lpdnn.zip")
+    assert answer.headers["content-type"] == "application/zip"
+    assert json.loads(answer.headers["benchfmt-account"])["records"] == 103
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert "datapackage.json" in archive.namelist()
+
+
+def test_a_converted_package_opens(server: Server, tmp_path: Path) -> None:
+    answer = server.ask("/convert", RECORDS.read_bytes(), name="results.jsonl")
+    (tmp_path / "p.zip").write_bytes(answer.body)
+    with open_package(tmp_path / "p.zip") as package:
+        assert package.table("records").num_rows == 5
+
+
+def test_convert_gives_the_account_alone_where_json_is_asked_for(server: Server) -> None:
+    accept = {"Accept": "application/json"}
+    answer = server.ask("/convert", RECORDS.read_bytes(), accept, name="results.jsonl")
+    assert answer.data["account"]["records"] == 5
+
+
+def test_what_no_converter_knows_is_a_problem(server: Server) -> None:
+    answer = server.ask("/convert", b"\x00\x01\x02", name="noise.bin")
+    assert answer.status == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.data["title"] == "it cannot be read"
+
+
+def test_a_report_is_one_page_with_a_policy(server: Server) -> None:
+    answer = server.ask("/report", RECORDS.read_bytes(), name="results.jsonl")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_packages_of_the_folder_are_listed_shown_compared_and_asked(server: Server) -> None:
+    listed = server.ask("/packages").data["packages"]
+    assert [package["name"] for package in listed] == ["deep/second", "first.zip"]
+    first, second = (package["id"] for package in listed)
+    assert server.ask(f"/packages/{first}/report").status == 200
+    assert server.ask("/compare", old=first, new=second).status == 200
+    answer = server.ask(
+        "/query", sql="SELECT package, count(*) AS n FROM records GROUP BY 1 ORDER BY 1"
+    )
+    assert answer.data["rows"] == [["deep/second", 103], ["first.zip", 5]]
+    only = server.ask("/query", sql="SELECT count(*) FROM records", package=[second])
+    assert only.data["rows"] == [[5]]
+
+
+def test_an_unknown_package_is_not_found(server: Server) -> None:
+    assert server.ask("/packages/..%2f..%2fetc/report").status == 404
+    assert server.ask("/packages/000000000000/report").status == 404
+    assert server.ask("/compare", old="../first.zip", new="/etc/passwd").status == 404
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY records TO '/tmp/out.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT 1; SELECT 2",
+        "INSTALL httpfs",
+    ],
+)
+def test_a_query_reads_the_packages_and_nothing_else(server: Server, sql: str) -> None:
+    answer = server.ask("/query", sql=sql)
+    assert answer.status == 422
+
+
+def test_an_answer_of_many_rows_is_cut(server: Server) -> None:
+    answer = server.ask("/query", sql="SELECT * FROM range(5000)")
+    assert len(answer.data["rows"]) == 1_000
+    assert answer.data["is_cut"] is True
+
+
+def test_the_description_is_valid_openapi(server: Server) -> None:
+    validator = pytest.importorskip(
+        "openapi_spec_validator", reason="openapi-spec-validator is not installed"
+    )
+    description = server.ask("/openapi.json").data
+    assert description["openapi"].startswith("3.1")
+    validator.validate(description)
+
+
+def test_answers_fit_the_description(server: Server) -> None:
+    from jsonschema import Draft202012Validator
+
+    description = server.ask("/openapi.json").data
+    answers = {
+        "Verdict": server.ask("/validate", RECORDS.read_bytes(), name="r.jsonl").data,
+        "Conversion": server.ask(
+            "/convert", RECORDS.read_bytes(), {"Accept": "application/json"}, name="r.jsonl"
+        ).data,
+        "Problem": server.ask("/convert", b"?", name="noise.bin").data,
+        "Package": server.ask("/packages").data["packages"][0],
+    }
+    for name, answer in answers.items():
+        schema = {"$ref": f"#/components/schemas/{name}", **description}
+        Draft202012Validator(schema).validate(answer)
+
+
+def test_nothing_is_kept_after_the_answer(server: Server) -> None:
+    server.ask("/validate", RECORDS.read_bytes(), name="results.jsonl")
+    assert [name for name in server.left() if "work-" in name] == []
+
+
+def test_a_store_keeps_the_upload_and_its_answer(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    keeping = start("--store", tmp_path / "store")
+    for _ in range(2):
+        answer = keeping.ask("/validate", RECORDS.read_bytes(), name="../results.jsonl").data
+    kept = tmp_path / "store" / answer["stored"]
+    assert (kept / "results.jsonl").read_bytes() == RECORDS.read_bytes()
+    assert json.loads((kept / "results.jsonl.answer.json").read_text("utf-8"))["ok"] is True
+    assert [path.name for path in (tmp_path / "store").iterdir()] == [answer["stored"]]
+    keeping.stop()
