@@ -18,6 +18,8 @@ _MOST = 40
 """So many places are shown; the others are named in the findings."""
 _AROUND = 2
 _WIDEST = 240
+_BEFORE = 60
+"""So many characters stand before what is marked, which is to be seen without scrolling."""
 _LINES = (".jsonl", ".ndjson")
 _TEXTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", ".yaml", ".yml", ".xml")
 _FAR = 2_000_000
@@ -172,8 +174,8 @@ def _marked(number: int, text: str, character: int, value: str) -> Line:
             width = len(spelled)
             break
     before = text[:begin]
-    if len(before) > _WIDEST // 2:
-        before = f"…{before[-_WIDEST // 2 :]}"
+    if len(before) > _BEFORE:
+        before = f"…{before[-_BEFORE:]}"
     marked = text[begin : begin + width]
     return Line(number, before, _cut(marked), _cut(text[begin + width :]), is_here=True)
 

@@ -182,6 +182,11 @@
       );
       verdict.querySelector("h2").after(actions);
       verdict.hidden = false;
+      // What is marked is in sight also where the screen is narrow.
+      for (const mark of verdict.querySelectorAll(".place mark")) {
+        const place = mark.closest(".place");
+        place.scrollLeft = Math.max(0, mark.offsetLeft + mark.offsetWidth - place.clientWidth + 24);
+      }
       say("");
       verdict.focus();
     } catch {

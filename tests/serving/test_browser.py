@@ -1,0 +1,154 @@
+"""The pages in a browser: what is dropped is judged, and what strangers wrote runs nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.serving.conftest import RECORDS, ROOT, Server
+
+pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+_LOADED = 60_000
+"""Milliseconds that a judgement may take on a machine that does other work too."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What a browser complains of; none at the end of a test."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Any, complaints: list[str]) -> Iterator[Any]:
+    opened = browser.new_page()
+    opened.set_default_timeout(_LOADED)
+    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: (complaints.append("a dialog"), dialog.dismiss()))
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def _judged(page: Any, server: Server, files: Any) -> Any:
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    page.set_input_files("#file", files)
+    verdict = page.locator("#verdict")
+    verdict.wait_for(state="visible")
+    return verdict
+
+
+def _file(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": text.encode()}
+
+
+def test_a_good_package_is_conformant(page: Any, server: Server, packages: Path) -> None:
+    verdict = _judged(page, server, packages / "first.zip")
+    assert verdict.locator("[data-verdict]").inner_text() == "conformant"
+    assert "5 records" in verdict.inner_text()
+
+
+def test_a_damaged_package_shows_where(page: Any, server: Server) -> None:
+    text = re.sub(r'"status": ?"ok"', '"status":"fine"', RECORDS.read_text("utf-8"), count=1)
+    verdict = _judged(page, server, _file("damaged.jsonl", text))
+    assert verdict.locator("[data-verdict]").inner_text() == "not conformant"
+    assert verdict.locator("mark").first.inner_text() == '"fine"'
+
+
+def test_several_files_are_one_upload(page: Any, server: Server, packages: Path) -> None:
+    files = sorted((packages / "deep" / "second").iterdir())
+    verdict = _judged(page, server, files)
+    assert verdict.locator("[data-verdict]").inner_text() == "conformant"
+    assert "103 records" in verdict.inner_text()
+
+
+def test_the_account_of_a_table_is_shown(page: Any, server: Server) -> None:
+    verdict = _judged(page, server, ROOT / "examples" / "mlperf" / "summary.csv")
+    shown = " ".join(verdict.locator(".sums").inner_text().split())
+    assert "5 seen = 5 converted + 0 skipped + 0 failed" in shown
+
+
+def test_the_report_is_saved_and_opens(page: Any, server: Server, tmp_path: Path) -> None:
+    verdict = _judged(page, server, RECORDS)
+    with page.expect_download() as download:
+        verdict.get_by_role("button", name="Make the report").click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    assert saved.name == "results.report.html"
+    page.goto(saved.as_uri())
+    assert page.locator("h1").first.is_visible()
+
+
+def test_a_refusal_is_told(page: Any, server: Server, complaints: list[str]) -> None:
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    page.set_input_files("#file", _file("bomb.zip", "PK no zip"))
+    page.locator("#state.wrong").wait_for()
+    assert "it cannot be read" in page.locator("#state").inner_text()
+    # The browser writes a line of its own for each answer that is no success.
+    assert [text for text in complaints if "422" not in text] == []
+    complaints.clear()
+
+
+def test_a_script_in_a_file_runs_nowhere(page: Any, server: Server) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    text = re.sub(r'"status": ?"ok"', f'"status":"{evil}"', RECORDS.read_text("utf-8"))
+    verdict = _judged(page, server, _file("<img src=x onerror=alert(1)>.jsonl", text))
+    assert evil in verdict.inner_text()
+    assert page.evaluate("document.querySelectorAll('#verdict script, #verdict img').length") == 0
+
+
+def test_packages_are_compared_and_asked_about(page: Any, server: Server) -> None:
+    page.goto(f"http://127.0.0.1:{server.port}/packages")
+    page.get_by_role("link", name="first.zip").click()
+    assert page.locator("h1").first.is_visible()
+    page.goto(f"http://127.0.0.1:{server.port}/query")
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("region", name="Rows").wait_for()
+    assert "lpdnn" in page.get_by_role("region", name="Rows").inner_text()
+    page.goto(f"http://127.0.0.1:{server.port}/compare")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("deep/second → first.zip").wait_for()
+
+
+@pytest.mark.parametrize("path", ["/", "/packages", "/compare", "/query"])
+@pytest.mark.parametrize("width", [390, 1_440])
+def test_no_page_is_wider_than_the_screen(
+    browser: Any, server: Server, path: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(f"http://127.0.0.1:{server.port}{path}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_the_keyboard_reaches_the_file(page: Any, server: Server) -> None:
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
+    assert {"file", "rules", "theme"} <= set(reached)
+
+
+def test_dark_stays_chosen(page: Any, server: Server) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    page.click("#theme")
+    page.goto(f"http://127.0.0.1:{server.port}/packages")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
