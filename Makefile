@@ -56,9 +56,10 @@ test-all: check  ## Also what takes long, and ten times as many examples of each
 $(JUDGES)/.made:
 	$(PYTHON) -m venv $(JUDGES)
 	$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check roc-validator==0.13.0 'rocrate<0.14' cffconvert
+	! command -v npm > /dev/null || npm install --silent --prefix $(JUDGES) vnu-jar
 	touch $@
 
-judges: $(JUDGES)/.made  ## Set up what judges RO-Crates and CITATION.cff in `make test-all`; without it these tests are left out.
+judges: $(JUDGES)/.made  ## Set up what judges RO-Crates, CITATION.cff and (with npm) pages in `make test-all`; without it these tests are left out.
 
 # uv, since pip cannot install the lowest versions that are declared; on the oldest Python, and without any extra.
 $(LOWEST)/.base: pyproject.toml

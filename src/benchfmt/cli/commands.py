@@ -22,6 +22,7 @@ from benchfmt.cli.publish import publish
 from benchfmt.cli.query import query
 from benchfmt.cli.rearrange import append, merge, select, split
 from benchfmt.cli.recommend import recommend
+from benchfmt.cli.report import report
 from benchfmt.cli.serve import serve
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
@@ -131,6 +132,7 @@ def show(
             print_lines(package_lines(opened))
 
 
+app.command()(report)
 app.command()(query)
 app.command()(serve)
 app.command()(merge)

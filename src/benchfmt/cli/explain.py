@@ -39,6 +39,14 @@ def explain(
             "(jetson-xavier), by its id or as a suite writes it.",
         ),
     ],
+    package: Annotated[
+        str | None,
+        typer.Option(
+            "--package",
+            metavar="PACKAGE",
+            help="Explain a record of this package by its id: where each of its numbers is from.",
+        ),
+    ] = None,
     output: Annotated[
         ExplanationFormat, typer.Option("--format", help="How the explanation is printed.")
     ] = ExplanationFormat.text,
@@ -49,6 +57,9 @@ def explain(
     from benchfmt.reports.registered import entry_data, entry_lines
     from benchfmt.vocabulary import vocabulary
 
+    if package is not None:
+        _explain_record(code, package, output)
+        return
     pages: list[Any] = []
     with suppress(KeyError):
         pages.append(page(code.upper()).rstrip())
@@ -67,6 +78,22 @@ def explain(
         print_lines(_term_lines(kind, code, known.terms(kind)[code]))
     for entry in entries:
         print_lines(entry_lines(entry))
+
+
+def _explain_record(record_id: str, package: str, output: ExplanationFormat) -> None:
+    from benchfmt.package import open_package
+    from benchfmt.pages.gathering import one_record
+    from benchfmt.pages.provenance import facts_of, heading
+
+    with open_package(package) as opened:
+        record, rows = one_record(opened, record_id)
+    numbers = [(heading(row), facts_of(record, row)) for row in rows]
+    if output is ExplanationFormat.json:
+        data: list[Any] = [{"number": name, **dict(facts)} for name, facts in numbers]
+        print_lines([json_text({"record": record_id, "numbers": data}, indent=2)])
+        return
+    for name, facts in numbers:
+        print_lines([name, *(f"  {fact}: {words}" for fact, words in facts if fact != "what")])
 
 
 def _instead(word: str) -> str:

@@ -99,7 +99,7 @@ class HtmlFormat:
         page_template = template(_TEMPLATE, "the report format html")
         packages = [_package(index, report) for index, report in enumerate(reports, 1)]
         style = own_file("report.css")
-        script = own_file("report.js")
+        script = own_file("theme.js") + own_file("report.js")
         yield from page_template.generate(
             version=__version__,
             rules=reports.rule_set.label,

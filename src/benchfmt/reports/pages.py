@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
-def template(name: str, what: str) -> Template:
-    """Return a template of `reports/html`; raises BenchfmtError where what it is for needs a package that is not there."""
+def template(name: str, what: str, package: str = "benchfmt.reports") -> Template:
+    """Return a template of the folder `html` of a package; raises BenchfmtError where what it is for needs a package that is not there."""
     with needs_extra(what):
         from jinja2 import Environment, PackageLoader, StrictUndefined
     environment = Environment(
-        loader=PackageLoader("benchfmt.reports", "html"),
+        loader=PackageLoader(package, "html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -27,9 +27,9 @@ def template(name: str, what: str) -> Template:
     return environment.get_template(name)
 
 
-def own_file(name: str) -> str:
-    """Return a file of `reports/html` as text."""
-    return (files("benchfmt.reports") / "html" / name).read_text("utf-8")
+def own_file(name: str, package: str = "benchfmt.reports") -> str:
+    """Return a file of the folder `html` of a package as text."""
+    return (files(package) / "html" / name).read_text("utf-8")
 
 
 def policy(style: str, script: str | None = None) -> str:

@@ -1,38 +1,6 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const root = document.documentElement;
-
-  // Light or dark: as the system has it, until somebody chooses. A file of one's own disk may keep nothing.
-  const theme = byId("theme");
-  const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : systemIsDark.matches);
-  const nameTheme = () => {
-    theme.textContent = isDark() ? "Light" : "Dark";
-  };
-  const kept = () => {
-    try {
-      return localStorage.getItem("benchfmt-theme");
-    } catch {
-      return null;
-    }
-  };
-  const keep = (value) => {
-    try {
-      localStorage.setItem("benchfmt-theme", value);
-    } catch {
-      // It is chosen for this view only.
-    }
-  };
-  if (kept() === "dark" || kept() === "light") root.dataset.theme = kept();
-  theme.hidden = false;
-  nameTheme();
-  systemIsDark.addEventListener("change", nameTheme);
-  theme.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    keep(root.dataset.theme);
-    nameTheme();
-  });
 
   // A link to a code opens its page.
   const openTarget = () => {

@@ -1,0 +1,44 @@
+"""`benchfmt report`: a package as a page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchfmt.cli.files import replace_file
+from benchfmt.cli.printing import print_lines, say
+
+
+def report(
+    package: Annotated[str, typer.Argument(metavar="PACKAGE", help="A package.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")
+    ] = Path("report.html"),
+    rules: Annotated[
+        str, typer.Option(help="The rule set of the verdict on the page: core, submission, ...")
+    ] = "core",
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages", help="Write all groups: those beyond the first page follow beside it."
+        ),
+    ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
+    ] = False,
+) -> None:
+    """Write what a package holds, what compares and what is missing as one page for any browser, which fetches nothing."""
+    from benchfmt.package import open_package
+    from benchfmt.pages import write_report
+    from benchfmt.validation import validate
+
+    verdict = validate(package, rules, remote=remote)
+    with open_package(package, remote=remote) as opened, replace_file(output) as new:
+        written = write_report(opened, new, report=verdict, pages=pages)
+        for further in written[1:]:
+            further.replace(output.parent / further.name)
+    if not verdict.ok:
+        say("the package is not conformant; the page says why", err=True)
+    print_lines([str(output), *(str(output.parent / place.name) for place in written[1:])])

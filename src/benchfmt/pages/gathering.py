@@ -1,0 +1,164 @@
+"""What a page shows of a package: counts, the matrix of coverage, groups that compare, and where each number is from.
+
+Memory is bounded by a batch, by the ids of all records, and by what is shown of the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from benchfmt.comparing.coverage import Coverage, coverage
+from benchfmt.comparing.groups import Group, Groups, Line, groups
+from benchfmt.comparison.questions import question
+from benchfmt.finding import BenchfmtError
+from benchfmt.package import Package
+from benchfmt.record import KEY_FIELDS
+from benchfmt.validation.report import Report
+
+Row = Mapping[str, Any]
+LINES = 60
+"""So many results of a group are shown; the others are counted."""
+_ALL = 10**9
+_OF_RECORDS = (
+    "id",
+    "suite",
+    "suite_version",
+    "benchmark",
+    "model",
+    "model_version",
+    "system_id",
+    "engine",
+    "engine_version",
+    "precision",
+    "batch_size",
+    "status",
+    "submitter",
+    "measured_at",
+    "license",
+    "url",
+    "execution",
+    "source_path",
+    "source_sha256",
+    "source_locator",
+    "converter",
+    "converter_version",
+)
+_OF_MEASUREMENTS = (
+    "record_id",
+    *KEY_FIELDS,
+    "value",
+    "unit",
+    "basis",
+    "missing",
+    "caveats",
+    "n",
+    "stddev",
+    "ci",
+    "samples",
+    "reported_value",
+    "reported_unit",
+    "source_path",
+    "source_locator",
+)
+
+
+@dataclass(frozen=True)
+class ShownGroup:
+    """A group, and those of its results that are shown."""
+
+    group: Group
+    lines: list[Line]
+
+    @property
+    def shown(self) -> int:
+        """How many results are shown."""
+        return len(self.lines)
+
+    @property
+    def left(self) -> int:
+        """How many results are counted only."""
+        return self.group.results - len(self.lines)
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a page shows, before it is words."""
+
+    about: Mapping[str, str]
+    """Title, description, version and licence of the package, as far as it says them."""
+    name: str
+    coverage: Coverage
+    found: Groups | None
+    """None where no measurement has a value."""
+    groups: list[ShownGroup]
+    records: Mapping[str, Row]
+    """The records of the results that are shown, by id."""
+    measurements: Mapping[str, list[Row]]
+    """All measurements of these records, in their order."""
+    report: Report | None
+
+
+def gather(package: Package, report: Report | None, most: int | None) -> Content:
+    """Return what pages show, with at most so many groups; raises BenchfmtError."""
+    covered = coverage(package)
+    found = None
+    shown: list[ShownGroup] = []
+    if covered.metrics:
+        found = groups(package, question(), most=most or _ALL, every_result=True)
+        shown = [ShownGroup(group, group.lines[:LINES]) for group in found.groups]
+    ids = {line.record_id for group in shown for line in group.lines}
+    records = {row["id"]: row for row in _rows(package, "records", "id", _OF_RECORDS, ids)}
+    measurements: dict[str, list[Row]] = {}
+    for row in _rows(package, "measurements", "record_id", _OF_MEASUREMENTS, ids):
+        measurements.setdefault(row["record_id"], []).append(row)
+    return Content(
+        about=_about(package),
+        name=package.descriptor.title or package.descriptor.name or package.root.name,
+        coverage=covered,
+        found=found,
+        groups=shown,
+        records=records,
+        measurements=measurements,
+        report=report,
+    )
+
+
+def one_record(package: Package, record_id: str) -> tuple[Row, list[Row]]:
+    """Return a record and its measurements; raises BenchfmtError where the package has none of this id."""
+    record = next(_rows(package, "records", "id", _OF_RECORDS, {record_id}), None)
+    if record is None:
+        raise BenchfmtError(f"{package.root} has no record {record_id!r}")
+    rows = _rows(package, "measurements", "record_id", _OF_MEASUREMENTS, {record_id})
+    return record, list(rows)
+
+
+def _about(package: Package) -> dict[str, str]:
+    descriptor = package.descriptor
+    said = {
+        "description": getattr(descriptor, "description", None),
+        "version": getattr(descriptor, "version", None),
+        "licence": _licence(package),
+    }
+    return {name: str(text) for name, text in said.items() if text}
+
+
+def _licence(package: Package) -> str | None:
+    licences = getattr(package.descriptor, "licenses", None) or []
+    names = [licence.get("name") for licence in licences if isinstance(licence, dict)]
+    return ", ".join(str(name) for name in names if name) or None
+
+
+def _rows(
+    package: Package, table: str, key: str, columns: Collection[str], ids: Collection[str]
+) -> Iterator[Row]:
+    """Yield the rows of some records."""
+    if not ids:
+        return
+    wanted = pl.DataFrame({key: list(ids)}, schema={key: pl.String})
+    for frame in package.frames(table, columns):
+        own = frame.join(wanted, on=key, how="semi", maintain_order="left")
+        yield from own.iter_rows(named=True)

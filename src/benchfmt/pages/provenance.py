@@ -1,0 +1,113 @@
+"""Where a number is from, in words: what the source wrote, in which file and place, and who and what made it a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchfmt.printable import one_line
+from benchfmt.record import KEY_FIELDS
+from benchfmt.reports.comparison import measure
+
+Row = Mapping[str, Any]
+Facts = list[tuple[str, str]]
+_OF_RECORD = {
+    "status": "status",
+    "submitter": "submitter",
+    "measured_at": "measured at",
+    "license": "licence",
+    "url": "address",
+    "execution": "execution",
+}
+
+
+def value_words(row: Row) -> str:
+    """Return the number of a measurement with its unit, all digits of it; or why there is none."""
+    if row["value"] is None:
+        return f"missing: {row['missing']}"
+    unit = row["unit"]
+    return f"{row['value']!r} {unit}" if unit and unit != "1" else repr(row["value"])
+
+
+def reported_words(row: Row) -> str:
+    """Return the characters of the source with their unit, nothing where they are not kept."""
+    if row["reported_value"] is None:
+        return ""
+    unit = row["reported_unit"] or ""
+    return f"{row['reported_value']} {unit}".strip()
+
+
+def heading(row: Row) -> str:
+    """Return what a number is, and its value or why there is none."""
+    words = measure({name: row[name] for name in KEY_FIELDS})
+    return one_line(f"{words}: {value_words(row)}")
+
+
+def facts_of(record: Row, row: Row) -> Facts:
+    """Return what is known of a number, as names and words, in one order; what is not known is left out."""
+    return [(name, one_line(words)) for name, words in _facts(record, row) if words]
+
+
+def _facts(record: Row, row: Row) -> Iterator[tuple[str, str]]:
+    yield "what", measure({name: row[name] for name in KEY_FIELDS})
+    yield "value", value_words(row)
+    yield "in the source", reported_words(row) or "its characters are not kept"
+    yield "basis", row["basis"] or ""
+    yield "caveats", ", ".join(_list(row["caveats"]))
+    yield "spread", _spread(row)
+    path = row["source_path"] or record["source_path"]
+    yield "source", path or "not stated"
+    yield "place in it", _place(record, row)
+    if path == record["source_path"]:
+        yield "SHA-256 of it", (record["source_sha256"] or "").removeprefix("sha256:")
+    yield "converter", _joined(record, "converter", "converter_version")
+    for name, words in _OF_RECORD.items():
+        yield words, record[name] or ""
+    yield "record", record["id"]
+
+
+def _place(record: Row, row: Row) -> str:
+    own = row["source_locator"]
+    if own or (row["source_path"] and row["source_path"] != record["source_path"]):
+        return own or ""
+    return record["source_locator"] or ""
+
+
+def _joined(row: Row, *names: str) -> str:
+    return " ".join(str(row[name]) for name in names if row[name])
+
+
+def _spread(row: Row) -> str:
+    words = []
+    if row["n"] is not None:
+        words.append(f"{row['n']:,} observations")
+    if row["stddev"] is not None:
+        words.append(f"standard deviation {row['stddev']!r}")
+    interval = interval_of(row)
+    if interval:
+        low, high, level = interval
+        words.append(f"{level:g} confidence interval [{low!r}, {high!r}]")
+    return ", ".join(words)
+
+
+def interval_of(row: Row) -> tuple[float, float, float] | None:
+    """Return the confidence interval of a measurement: lower, upper, level."""
+    found = _list(row["ci"])
+    if len(found) != 3:
+        return None
+    low, high, level = (float(number) for number in found)
+    return low, high, level
+
+
+def samples_of(row: Row) -> list[float]:
+    """Return the observations of a measurement that counted."""
+    return [float(number) for number in _list(row["samples"]) if number is not None]
+
+
+def _list(cell: object) -> Sequence[Any]:
+    """Return a list that a cell holds as JSON."""
+    if cell is None:
+        return []
+    found = json.loads(cell) if isinstance(cell, str) else cell
+    return found if isinstance(found, list) else []

@@ -1,0 +1,266 @@
+"""The report of a package: in a browser, before judges of pages, and against the package it was made of."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browsers import chromium
+
+from benchfmt import convert, open_package, validate
+from benchfmt.comparing.groups import groups
+from benchfmt.comparison.questions import question
+from benchfmt.pages import Limit, write_report
+from benchfmt.pages.drawing import front
+
+pytest.importorskip("jinja2", reason="jinja2 is not installed")
+ROOT = Path(__file__).parents[2]
+SOURCES = [ROOT / "examples" / name for name in ("lpdnn", "mlperf", "annotated", "records")]
+SCRIPT = "<script>window.broken = true</script>"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("pages") / "package"
+    convert(SOURCES).write(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def file(package: Path) -> Path:
+    target = package.parent / "report.html"
+    with open_package(package) as opened:
+        assert write_report(opened, target, report=validate(package, "submission")) == [target]
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Any, file: Path) -> Iterator[Any]:
+    """The page as it is opened; nothing may have been asked of the network, and no error may have been logged."""
+    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    assert asked == [file.as_uri()]
+    assert said == []
+    context.close()
+
+
+def data_of(file: Path) -> list[dict[str, Any]]:
+    """What the numbers of a page open."""
+    found = re.search(
+        r'<script type="application/json" id="data">(.*?)</script>', file.read_text("utf-8")
+    )
+    assert found
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def test_every_number_of_the_page_is_that_of_its_record(package: Path, file: Path) -> None:
+    details = data_of(file)
+    with open_package(package) as opened:
+        measured = {record.id: record for record in opened.records()}
+        found = groups(opened, question(), most=10**6, every_result=True)
+    assert len(details) == sum(group.results for group in found.groups) > 100
+    for detail in details:
+        facts = dict(detail["facts"])
+        record = measured[facts["record"]]
+        [shown] = [m for m in record.measurements or () if m.primary]
+        assert facts["value"] == f"{shown.value!r} {shown.unit}".removesuffix(" 1")
+        assert record.provenance
+        if shown.reported_value is not None:
+            reported = f"{shown.reported_value} {shown.reported_unit or ''}".strip()
+            assert facts["in the source"] == reported
+        assert facts["source"]
+        assert len(detail["others"]) == len(record.measurements or ()) - 1
+
+
+def test_it_counts_what_the_package_holds(package: Path, page: Any) -> None:
+    with open_package(package) as opened:
+        records = opened.table("records").num_rows
+        values = opened.table("measurements")["value"]
+    tiles = page.locator(".tiles li").all_inner_texts()
+    assert tiles[0].split() == [f"{records:,}", "results"]
+    assert tiles[1].split() == [f"{len(values) - values.null_count:,}", "numbers"]
+    assert tiles[2].split()[0] == f"{values.null_count:,}"
+
+
+def test_tables_sort_and_filter(page: Any) -> None:
+    group = page.locator(".group").first
+    head = group.locator("th", has_text="latency").first
+    for order in (1, -1):
+        head.get_by_role("button").click()
+        cells = group.locator("td.figures").evaluate_all(
+            "cells => cells.map(c => Number(c.dataset.value))"
+        )
+        assert cells == sorted(cells, reverse=order < 0)
+        assert head.get_attribute("aria-sort") == ("ascending" if order > 0 else "descending")
+    page.locator("#search").fill("raspberry lne")
+    shown = page.locator(".group:visible tbody tr:not([hidden])").all_text_contents()
+    assert shown
+    assert all("Raspberry" in text for text in shown)
+    page.locator("#search").fill("no such board")
+    assert page.locator("#nothing").is_visible()
+    page.locator("#search").fill("")
+    page.locator("#suite").select_option("mlperf-inference")
+    assert set(
+        page.locator(".group:visible").evaluate_all("groups => groups.map(g => g.dataset.suite)")
+    ) == {"mlperf-inference"}
+
+
+def test_a_number_opens_its_provenance_by_mouse_and_keyboard(page: Any) -> None:
+    number = page.locator(".group").first.locator("button.number").first
+    number.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog")
+    assert dialog.is_visible()
+    text = dialog.inner_text()
+    for words in ("in the source", "13.6 ms", "imagenet_x86-64-nuc.csv", "row=6", "lpdnn 1.0"):
+        assert words in text
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    assert number.evaluate("button => button === document.activeElement")
+    page.locator("circle.point").first.click()
+    assert dialog.is_visible()
+    page.locator("#close").click()
+
+
+def test_it_goes_dark_and_prints(page: Any, tmp_path: Path) -> None:
+    page.locator("#theme").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    target = tmp_path / "page.pdf"
+    page.pdf(path=target)
+    assert target.read_bytes()[:5] == b"%PDF-"
+    page.emulate_media(media="print")
+    assert not page.locator("#tools").is_visible()
+
+
+def test_findings_say_what_to_do(page: Any) -> None:
+    text = page.locator("section", has=page.locator("#findings")).text_content()
+    assert "not conformant" in text
+    assert "BF511" in text
+    assert "To do:" in text
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_page_is_wider_than_its_window(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Any, file: Path, scheme: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    # axe is put into the page as a script, which the page's own policy forbids.
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.locator("button.number").first.click()
+    found = axe.Axe().run(page).response["violations"]
+    assert [(item["id"], item["nodes"][0]["html"]) for item in found] == []
+    context.close()
+
+
+def test_the_page_is_valid(file: Path) -> None:
+    jar = ROOT / ".judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    java = shutil.which("java")
+    if java is None or not jar.is_file():
+        pytest.skip("vnu is not here; `make judges` sets it up where there are npm and Java")
+    done = subprocess.run(
+        [java, "-jar", str(jar), "--errors-only", "--also-check-css", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_strangers_wrote_is_text(browser: Any, tmp_path: Path) -> None:
+    lines = (ROOT / "examples" / "versions" / "1.0.jsonl").read_text("utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        if "benchmark" in record:
+            record["system"]["name"] = SCRIPT
+            record["model"]["name"] = "</script><img src=x onerror=alert(1)>"
+    source = tmp_path / "records.jsonl"
+    source.write_text("\n".join(map(json.dumps, records)) + "\n")
+    convert(source).write(tmp_path / "package")
+    target = tmp_path / "report.html"
+    with open_package(tmp_path / "package") as opened:
+        write_report(opened, target, report=validate(tmp_path / "package"))
+    page = browser.new_page()
+    page.goto(target.as_uri())
+    assert page.evaluate("window.broken === undefined")
+    assert page.locator("img").count() == 0
+    assert SCRIPT in page.locator(".matrix").inner_text()
+    page.locator("button.number").first.click()
+    assert SCRIPT in page.locator("#detail-title").inner_text()
+    page.close()
+
+
+def test_groups_beyond_a_page_follow_on_others(package: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    with open_package(package) as opened:
+        whole = write_report(opened, target, pages=True, limit=Limit(groups=5))
+        compared = groups(opened, question(), most=0).compared
+    assert [path.name for path in whole[:3]] == ["report.html", "report-2.html", "report-3.html"]
+    shown = [
+        number
+        for path in whole
+        for number in re.findall(r'<section class="group"', path.read_text("utf-8"))
+    ]
+    assert len(shown) == compared
+    with open_package(package) as opened:
+        [only] = write_report(opened, target, limit=Limit(groups=5))
+    assert f"{compared - 5} more groups" in only.read_text("utf-8")
+
+
+def test_a_package_without_numbers_says_so(tmp_path: Path) -> None:
+    record = json.loads(
+        (ROOT / "examples" / "records" / "results.jsonl").read_text("utf-8").splitlines()[0]
+    )
+    record["measurements"] = [{"metric": "power", "missing": "not-measured"}]
+    record["status"] = "failed"
+    source = tmp_path / "records.jsonl"
+    source.write_text(json.dumps(record) + "\n")
+    convert(source).write(tmp_path / "package")
+    with open_package(tmp_path / "package") as opened:
+        [path] = write_report(opened, tmp_path / "report.html")
+    text = path.read_text("utf-8")
+    assert "No two results may be compared" in text
+    assert "not-measured 1" in text
+
+
+@pytest.mark.parametrize(
+    ("points", "better", "best"),
+    [
+        ([(1, 1), (2, 2), (3, 1)], (False, True), [True, True, False]),
+        ([(1, 1), (1, 1), (2, 0)], (False, False), [True, True, True]),
+        ([(1, 5), (1, 4), (2, 4), (2, 3)], (False, False), [False, True, False, True]),
+        ([(1, 1), (2, 2)], (None, True), [False, False]),
+    ],
+)
+def test_the_front_is_what_no_other_beats(
+    points: list[tuple[float, float]],
+    better: tuple[bool | None, bool | None],
+    best: list[bool],
+) -> None:
+    assert front(points, better) == best
