@@ -20,6 +20,7 @@ from bench.openml import openml
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
 from bench.querying import query
+from bench.scaling import scaling
 from bench.table import Bench, Role, Row, Verdict, interleaved, ratios
 from bench.validating import validate_csv, validate_lines, validate_parquet
 
@@ -301,6 +302,7 @@ BENCHES = {
     "compare": compare,
     "compare-memory": compare_memory,
     "query": query,
+    "scaling": scaling,
     "rdf": rdf,
     "startup": startup,
     "profiler": profiler,

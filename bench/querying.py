@@ -27,6 +27,11 @@ _SQL = """
     WHERE m.value IS NOT NULL GROUP BY ALL ORDER BY ALL"""
 
 
+def sql_over(measurements: str, records: str, systems: str) -> str:
+    """Return the query over three tables."""
+    return _SQL.format(measurements=measurements, records=records, systems=systems)
+
+
 def _package(folder: Path, records: int) -> Path:
     """Return a package in parts, made unless it is there."""
     from benchfmt import open_package

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import comparing, data, files, linked, openml, querying, validating
+from bench import comparing, data, files, linked, openml, querying, scaling, validating
 from bench.process import Taken, bytes_read, children, measured
 from bench.submission import submission
 from bench.training_tree import training_tree
@@ -208,4 +208,5 @@ TASKS |= files.TASKS
 TASKS |= linked.TASKS
 TASKS |= comparing.TASKS
 TASKS |= querying.TASKS
+TASKS |= scaling.TASKS
 TASKS |= validating.TASKS
