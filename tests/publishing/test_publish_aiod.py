@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.publishing.aiod_cases import CASES, observe
 from tests.publishing.conftest import RECORDS
 from tests.publishing.serving import TOKEN
 from tests.publishing.stand_in_aiod import StandIn
@@ -308,6 +309,44 @@ def test_what_the_platform_spoils_is_found(
 ) -> None:
     outcome = sent_body({"name": "a", **body}, package, server)
     assert lines(outcome) == [f"dataset.json: {line}" for line in expected]
+
+
+def test_the_stand_in_does_what_the_own_server_of_the_platform_did(platform: StandIn) -> None:
+    observed = json.loads((Path(__file__).parent / "aiod_observed.json").read_text("utf-8"))
+    assert set(observed) == set(CASES)
+    assert observe(platform.url, TOKEN) == observed
+
+
+def test_what_an_update_takes_out_and_the_platform_keeps_is_told(
+    package: Path, platform: StandIn, server: Server
+) -> None:
+    body = {"name": "a", "description": {"plain": "text"}, "size": {"unit": "records", "value": 3}}
+    assert lines(sent_body(body, package, server)) == []
+    assert lines(sent_body({"name": "a", "version": "1"}, package, server)) == [
+        'dataset.json: description: was taken out, and {"plain": "text"} is still there',
+        'dataset.json: size: was taken out, and {"unit": "records", "value": 3} is still there',
+    ]
+
+
+def test_a_part_that_somebody_deleted_is_told(
+    package: Path, platform: StandIn, server: Server
+) -> None:
+    first = sent(package, server, title="Old")
+    part = first.identifiers["computational_assets/a.json"]
+    platform.deleted.add(part)
+    outcome = sent(package, server, title="New")
+    assert lines(outcome) == [f'dataset.json: has_part[0]: "{part}" was lost']
+    with pytest.raises(PublishError, match=f"no longer has {part} .*because it was deleted"):
+        sent(package, server, title="New", check=True)
+
+
+def test_a_part_that_is_gone_is_not_taken_for_the_data_set(
+    package: Path, platform: StandIn, server: Server
+) -> None:
+    first = sent(package, server, title="Old")
+    del platform.kept[first.identifiers["computational_assets/a.json"]]
+    with pytest.raises(PublishError, match=r"refused \(404\): Could not find AIResourceORM"):
+        sent(package, server, title="New")
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -16,7 +16,7 @@ from benchfmt.exports.aiod import REQUESTS
 from benchfmt.exports.aiod.rules import Body
 from benchfmt.publishing.errors import LostAnswerError, PublishError
 from benchfmt.publishing.http import Answer, Server
-from benchfmt.publishing.lost import losses
+from benchfmt.publishing.lost import Loss, losses
 from benchfmt.publishing.outcome import Outcome
 from benchfmt.publishing.receipts import Receipt, Sent, digest
 
@@ -25,6 +25,7 @@ VERSION = "v3"
 _HAS_VERSION = re.compile(r".*/v[0-9]+")
 _LINKS = ("has_part", "relevant_resource")
 _EXISTING = re.compile(r"identifier=(?P<identifier>[A-Za-z0-9_]+)")
+_STAYS = ("description", "size")
 _PAGE, _PAGES = 100, 50
 _CONFLICT, _NOT_FOUND = 409, 404
 
@@ -85,8 +86,11 @@ def publish(
             raise PublishError(f"{request.file}: the platform gave it no identifier")
         outcome.identifiers[request.file] = sent.identifier
         if is_sent or check:
-            kept = _asked(server.send("GET", _place(server, request.path, sent)), request)
+            answer = server.send("GET", _place(server, request.path, sent))
+            _still_there(answer, request, sent, receipt)
+            kept = _asked(answer, request)
             outcome.losses += losses(request.file, body, kept)
+            outcome.losses += _left(request.file, body, kept)
     _tell_what_is_left(requests, receipt, outcome)
     return outcome
 
@@ -105,15 +109,28 @@ def _send(request: Request, body: Body, server: Server, receipt: Receipt, outcom
         outcome.unchanged += 1
         return False
     answer = server.send("PUT", _place(server, request.path, sent), body)
-    if answer.status == _NOT_FOUND:
-        raise PublishError(
-            f"{request.file}: the platform no longer has {sent.identifier} ({answer.reason}); "
-            f"to send it as a new one, take it out of {receipt.path}"
-        )
+    _still_there(answer, request, sent, receipt)
     _asked(answer, request)
     receipt.keep(request.file, Sent(identifier=sent.identifier, sha256=digest(body)))
     outcome.updated += 1
     return True
+
+
+def _still_there(answer: Answer, request: Request, sent: Sent, receipt: Receipt) -> None:
+    """Raise PublishError where the platform no longer has an entry; it says "not found" of the parts of one, too."""
+    if answer.status == _NOT_FOUND and f"'{sent.identifier}'" in answer.reason:
+        raise PublishError(
+            f"{request.file}: the platform no longer has {sent.identifier} ({answer.reason}); "
+            f"to send it as a new one, take it out of {receipt.path}"
+        )
+
+
+def _left(file: str, body: Body, kept: JsonValue) -> list[Loss]:
+    """Return what was taken out of a body and is still there: the platform keeps it where an update leaves it out."""
+    if not isinstance(kept, dict):
+        return []
+    staying = [name for name in _STAYS if name not in body and kept.get(name)]
+    return [Loss(file, name, None, kept[name]) for name in staying]
 
 
 def _created(

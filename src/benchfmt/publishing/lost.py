@@ -24,6 +24,10 @@ class Loss:
     @property
     def line(self) -> str:
         """What happened to the field, in one line."""
+        if self.sent is None:
+            return (
+                f"{self.file}: {self.field}: was taken out, and {_shown(self.kept)} is still there"
+            )
         if self.kept is None:
             return f"{self.file}: {self.field}: {_shown(self.sent)} was lost"
         return f"{self.file}: {self.field}: {_shown(self.sent)} became {_shown(self.kept)}"

@@ -113,10 +113,10 @@ def kilobytes(size: int) -> int:
 
 
 def keywords(words: Iterable[str]) -> list[JsonValue]:
-    """Return keywords as the platform stores them: in lower case, each once, in order."""
+    """Return keywords as the platform stores them: in lower case (and "ß" as "ss"), each once, in order."""
     found: dict[str, None] = {}
     for word in words:
-        plain = word.strip().lower()
+        plain = word.strip().casefold()
         if plain and len(plain) <= NORMAL:
             found[plain] = None
     return list(found)
