@@ -28,7 +28,9 @@ def main() -> None:
     """Gather the pages and build the site; a warning of the generator is a failure."""
     parser = argparse.ArgumentParser(description="Build the site.")
     parser.add_argument("--site", type=Path, default=ROOT / "site", help="where the site goes")
-    parser.add_argument("--samples", type=Path, help="real results, for the gallery: a folder a family")
+    parser.add_argument(
+        "--samples", type=Path, help="real results, for the gallery: a folder a family"
+    )
     told = parser.parse_args()
     shutil.rmtree(SOURCE, ignore_errors=True)
     pages = SOURCE / "pages"
@@ -58,7 +60,9 @@ def configuration() -> str:
     if site := os.environ.get("BENCHFMT_SITE_URL") or os.environ.get("CI_PAGES_URL"):
         known["site_url"] = site.rstrip("/") + "/"
     told = "".join(f"{name} = {_toml(value)}\n" for name, value in known.items())
-    return (ROOT / "zensical.toml").read_text("utf-8").replace("[project]\n", f"[project]\n{told}", 1)
+    return (
+        (ROOT / "zensical.toml").read_text("utf-8").replace("[project]\n", f"[project]\n{told}", 1)
+    )
 
 
 def _repository() -> str | None:

@@ -47,7 +47,12 @@ EXAMPLES: tuple[Shown, ...] = (
 def write(folder: Path, samples: Path | None = None) -> None:
     """Write the reports into a folder, and the page that lists them."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [INTRO, "## Examples", "All numbers of the examples are made up.", _table(EXAMPLES, folder)]
+    parts = [
+        INTRO,
+        "## Examples",
+        "All numbers of the examples are made up.",
+        _table(EXAMPLES, folder),
+    ]
     if samples and samples.is_dir():
         families = tuple(
             Shown(path.name, path.name, "real results", (path,))
@@ -71,7 +76,15 @@ def _report(item: Shown, target: Path) -> bool:
     program = [sys.executable, "-m", "benchfmt"]
     with tempfile.TemporaryDirectory() as place:
         package = Path(place) / item.name
-        convert = [*program, "convert", *map(str, item.sources), "-o", str(package), "--title", item.title]
+        convert = [
+            *program,
+            "convert",
+            *map(str, item.sources),
+            "-o",
+            str(package),
+            "--title",
+            item.title,
+        ]
         # Results that are left out are in the account of the package; the report shows it.
         subprocess.run(convert, check=False, capture_output=True)
         if not (package / "datapackage.json").is_file():

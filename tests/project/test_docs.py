@@ -267,7 +267,9 @@ def page_maker(name: str) -> Any:
 
 
 def test_commands_page_is_current() -> None:
-    assert (DOCS / "cli.md").read_text("utf-8") == page_maker("hooks").cli_page(), "run: python docs/hooks.py"
+    assert (DOCS / "cli.md").read_text("utf-8") == page_maker("hooks").cli_page(), (
+        "run: python docs/hooks.py"
+    )
 
 
 def test_every_code_and_every_kind_of_term_has_a_page() -> None:
