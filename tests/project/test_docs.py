@@ -229,7 +229,7 @@ def run_doctest(body: str, names: dict[str, Any], page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
-    generated = re.compile(r"(^|/)((checks|vocabulary)/[A-Za-z0-9-]+|rules)\.md$")
+    generated = re.compile(r"(^|/)((checks|vocabulary|gallery)/[A-Za-z0-9-]+|rules)\.(md|html)$")
     for match in LINK.finditer(FENCE.sub("", page.read_text("utf-8"))):
         target, _, _ = match["target"].partition("#")
         if target and "://" not in target and not generated.search(target):
