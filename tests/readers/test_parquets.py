@@ -186,3 +186,20 @@ def test_rows_without_columns_are_bounded(tmp_path: Path) -> None:
     with open_parquet(path) as file, pytest.raises(UnsafeError) as raised:
         groups_of(path, file, [], LIMITS)
     assert raised.value.code == "BF904"
+
+
+def test_a_word_that_is_much_too_long_costs_the_file_before_it_is_unpacked(tmp_path: Path) -> None:
+    word = "m" * (9 * LIMITS.row_bytes)
+    path = written(tmp_path / "t.parquet", pa.table({"unit": [word]}), compression="zstd")
+    with open_parquet(path) as file, pytest.raises(UnsafeError, match="a cell of 9,437,1"):
+        groups_of(path, file, ["unit"], LIMITS)
+
+
+def test_many_words_that_are_long_together_cost_nothing(tmp_path: Path) -> None:
+    words = [f"{number:03}" + "m" * 2**16 for number in range(200)]
+    table = pa.table({"unit": words * 2})
+    path = written(tmp_path / "t.parquet", table, dictionary_pagesize_limit=2**30)
+    with open_parquet(path) as file:
+        groups = groups_of(path, file, ["unit"], LIMITS)
+    assert [group.rows for group in groups] == [400]
+    assert _frames(path) == [[(word,) for word in words * 2]]

@@ -160,7 +160,7 @@ def _bounded(path: Path, group: RowGroup, chunks: Sequence[_Chunk], limits: Limi
     if together > limits.page_bytes:
         message = f"pages of {together:,} bytes; at most {limits.page_bytes:,} are unpacked"
         raise UnsafeError("BF907", f"{path}: {message}")
-    longest = max((chunk.bytes_a_row for chunk in chunks), default=0)
+    longest = max((chunk.longest for chunk in chunks), default=0)
     if longest > _TIMES_TOO_LONG * limits.row_bytes:
         message = f"a cell of {longest:,} bytes; at most {limits.row_bytes:,} are read"
         raise UnsafeError("BF907", f"{path}: {message}")
@@ -178,6 +178,8 @@ class _Chunk:
     largest: int
     bytes_a_row: int
     """How many bytes a row takes, where it takes most."""
+    longest: int
+    """How many bytes its longest cell has at the least, be it a word of its dictionary."""
 
     @classmethod
     def of(cls, source: io.BufferedReader, chunk: Chunk) -> _Chunk:
@@ -186,7 +188,7 @@ class _Chunk:
         Another reader might find its way, and would then take the memory that the pages say.
         """
         start = chunk.start
-        total = largest = bytes_a_row = values = 0
+        total = largest = bytes_a_row = bytes_a_word = values = 0
         while values < chunk.values and 0 < start < chunk.end:
             page = _page_at(source, start)
             if not 0 <= page.values <= chunk.values - values:
@@ -197,10 +199,12 @@ class _Chunk:
             largest = max(largest, page.unpacked)
             if page.values:
                 bytes_a_row = max(bytes_a_row, page.unpacked // page.values)
+            if page.words > 0:
+                bytes_a_word = max(bytes_a_word, page.unpacked // page.words)
             start += page.header + page.packed
         if values < chunk.values:
             raise ValueError(f"a column of {chunk.values:,} values has pages of {values:,}")
-        return cls(total, largest, bytes_a_row)
+        return cls(total, largest, bytes_a_row, max(bytes_a_row, bytes_a_word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +214,13 @@ class _Page:
     unpacked: int
     values: int
     """How many values it has; 0 for the words of a dictionary, of which one row may have all or each many."""
+    words: int
+    """How many words of a dictionary it has; none in a page of values."""
 
 
 _UNPACKED, _PACKED = 2, 3
 _DATA_HEADERS = (5, 8)
+_WORDS_HEADERS = (7,)
 """The fields of a page's header, by their numbers (parquet.thrift)."""
 
 
@@ -230,13 +237,15 @@ def _page_at(source: io.BufferedReader, start: int) -> _Page:
         unpacked = _number(fields, _UNPACKED)
         if packed < 0 or unpacked < 0:
             break
-        return _Page(thrift.at, packed, unpacked, _values_in(fields))
+        values = _counted(fields, _DATA_HEADERS)
+        words = _counted(fields, _WORDS_HEADERS)
+        return _Page(thrift.at, packed, unpacked, values, words)
     raise ValueError("a page has no header that can be read")
 
 
-def _values_in(fields: Fields) -> int:
-    """Return how many values a page has; -1 where its header does not say."""
-    headers = [fields[number] for number in _DATA_HEADERS if number in fields]
+def _counted(fields: Fields, kinds: Sequence[int]) -> int:
+    """Return how many values or words a page has, 0 where it is of no such kind; -1 where its header does not say."""
+    headers = [fields[number] for number in kinds if number in fields]
     if not headers:
         return 0
     if len(headers) > 1 or not isinstance(headers[0], dict):
