@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from benchfmt.package.ranges import RangedPackage, open_ranged
 from benchfmt.package.reading import Package, open_package
-from benchfmt.package.sql import MEMORY, QueryError, answer
+from benchfmt.package.remote import is_url
+from benchfmt.package.sql import MEMORY, QueryError, Tables, answer, names_wide
 
 
 def query(
@@ -35,10 +37,21 @@ def answered(
 ) -> Iterator[pa.RecordBatchReader]:
     """Give what `query` gives in batches, so that it need not fit into memory."""
     with ExitStack() as stack:
-        opened: dict[str, Package] = {}
+        opened: dict[str, Tables] = {}
         for path in packages:
             name = str(path)
             if name in opened:
                 raise QueryError(f"{name} is named twice: its rows would count twice")
-            opened[name] = stack.enter_context(open_package(path, remote=remote))
+            package = _opened(path, remote=remote, sql=sql)
+            stack.callback(package.close)
+            opened[name] = package
         yield stack.enter_context(answer(opened, sql, memory=memory, files=files))
+
+
+def _opened(path: str | Path, *, remote: bool, sql: str) -> Package | RangedPackage:
+    """Open a package; of a remote one only what the query reads is fetched, where that can be."""
+    if remote and is_url(path) and not names_wide(sql):
+        ranged = open_ranged(str(path))
+        if ranged is not None:
+            return ranged
+    return open_package(path, remote=remote)

@@ -9,10 +9,13 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 TRIES = 3
 """So often is a file asked for, or sent; the library of a store may ask more often by itself."""
 _BLOCK = 2**20
+_WEB = ("http://", "https://")
+_SERVER_FAULT = 500
+"""From this status on it is the server that is at fault."""
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 """What asking again does not change."""
 T = TypeVar("T")
@@ -44,6 +50,55 @@ def fetch(url: str, target: Path, most: int) -> None:
     with _telling(url, "fetched"), target.open("wb") as file:
         system, path = _system(url)
         _again(lambda: _copy(system, path, file, url, most))
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file at an address, of which ranges can be asked for."""
+
+    url: str
+    size: int
+    _system: AbstractFileSystem
+    _path: str
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes from `start` to `end`; raises PackageError."""
+        with _telling(self.url, "read"):
+            data = _again(lambda: self._range(start, end))
+        if data is None:
+            raise PackageError(f"{self.url}: its server gives no ranges")
+        if len(data) != end - start:
+            raise PackageError(
+                f"{self.url}: of {end - start:,} bytes {len(data):,} came: it was changed meanwhile"
+            )
+        return data
+
+    def gives_ranges(self) -> bool:
+        """Whether the server gives a part of the file, and not all of it."""
+        if self.size <= 1:
+            return False
+        with _telling(self.url, "read"):
+            # What begins at the first byte comes from any server.
+            return _again(lambda: self._range(1, 2)) is not None
+
+    def _range(self, start: int, end: int) -> bytes | None:
+        """Return a range; None from a server that gives more, of which no more is taken."""
+        if not self.url.startswith(_WEB):
+            return bytes(self._system.cat_file(self._path, start=start, end=end))
+        try:
+            with self._system.open(self._path, "rb", cache_type="none", size=self.size) as file:
+                file.seek(start)
+                return bytes(file.read(end - start))
+        except ValueError:
+            return None
+
+
+def remote_file(url: str) -> RemoteFile:
+    """Return what is known of a file at an address; raises PackageError where there is none."""
+    with _telling(url, "read"):
+        system, path = _system(url)
+        info = _again(lambda: system.info(path))
+    return RemoteFile(url, info.get("size") or 0, system, path)
 
 
 def _copy(system: AbstractFileSystem, path: str, file: IO[bytes], url: str, most: int) -> None:
@@ -168,13 +223,41 @@ def _remove(system: AbstractFileSystem, names: list[str]) -> None:
 def _system(url: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of an address, and the path in it; raises PackageError where nothing reads such ones."""
     fsspec = _fsspec()
+    options: Plain = {"use_listings_cache": False}
+    if url.startswith(_WEB):
+        options["client_kwargs"] = {"trace_configs": [_redirects()]}
     try:
-        system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        system, path = fsspec.core.url_to_fs(url, **options)
     except ImportError as error:
         raise PackageError(f"{url}: {error}") from error
     except ValueError as error:
         raise PackageError(f"{url}: {error}") from error
     return system, path
+
+
+@cache
+def _redirects() -> Any:
+    """Return what refuses to be led to another host, or from https to http: an address says who is trusted."""
+    try:
+        import aiohttp
+    except ImportError as error:
+        raise PackageError("addresses of the web need: pip install 'benchfmt[remote]'") from error
+
+    async def refuse(_session: Any, _context: Any, redirect: Any) -> None:
+        response = redirect.response
+        place = response.headers.get("Location") or response.headers.get("URI") or ""
+        old = urlsplit(str(redirect.url))
+        new = urlsplit(urljoin(str(redirect.url), place))
+        is_downgrade = (old.scheme, new.scheme) == ("https", "http")
+        if new.scheme not in ("http", "https") or new.hostname != old.hostname or is_downgrade:
+            raise UnsafeError(
+                "BF903",
+                f"{redirect.url} leads to {place}, which is elsewhere; name that address if it is trusted",
+            )
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(refuse)
+    return config
 
 
 def _fsspec() -> ModuleType:
@@ -191,11 +274,28 @@ def _again(work: Callable[[], T]) -> T:
     for attempt in range(1, TRIES):
         try:
             return work()
-        except (UnsafeError, *_LASTING):
+        except UnsafeError:
             raise
-        except Exception:  # noqa: BLE001 - each store has errors of its own; the last one is told
+        except Exception as error:
+            if _is_lasting(error):
+                raise
             time.sleep(0.1 * 2**attempt)
     return work()
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether asking again would change nothing. For fsspec, each failing server of the web lacks the file."""
+    if _own(error) is not None:
+        return True
+    status = getattr(error.__cause__, "status", None)
+    return isinstance(error, _LASTING) and not (isinstance(status, int) and status >= _SERVER_FAULT)
+
+
+def _own(error: BaseException | None) -> BenchfmtError | None:
+    """Return the error of ours for which a library raised another one, None where there is none."""
+    while error is not None and not isinstance(error, BenchfmtError):
+        error = error.__cause__
+    return error
 
 
 @contextmanager
@@ -206,6 +306,9 @@ def _telling(url: str, what: str) -> Iterator[None]:
     except (BenchfmtError, KeyboardInterrupt):
         raise
     except Exception as error:
+        own = _own(error)
+        if own is not None:
+            raise own from error
         raise PackageError(f"{url}: it cannot be {what}: {_reason(error, url)}") from error
 
 

@@ -26,6 +26,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import is_newer, is_older
 from benchfmt.package.parts import Part
 from benchfmt.package.portions import OrderError, whole_records
+from benchfmt.package.ranges import RangedPackage, Ranges
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import COLUMNS, TABLES, Column, arrow_schema
 from benchfmt.wide import CONTEXT, PRIMARY, QUALIFIED, SYSTEM, groups_of_primaries, key_names
@@ -90,17 +91,22 @@ def answer(
             connection = duckdb.connect(":memory:", config=_settings(memory, spill))
         except duckdb.Error as error:
             raise QueryError(f"memory {memory!r}: {_first_line(error)}") from error
+        database = _Database(connection, packages, Path(folder))
         try:
             _check_reads(duckdb, sql)
-            database = _Database(connection, packages, Path(folder))
-            database.build(with_wide=_WIDE.search(sql) is not None)
+            database.build(with_wide=names_wide(sql))
             if not files:
                 database.close_doors()
             yield _heard(connection, partial(_reader, connection, sql))
-        except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+        except (duckdb.Error, QueryError) as error:
+            raise database.failure or QueryError(str(error)) from error
         finally:
             connection.close()
+
+
+def names_wide(sql: str) -> bool:
+    """Whether a query may ask for the flat view."""
+    return _WIDE.search(sql) is not None
 
 
 def _reader(connection: DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
@@ -192,8 +198,14 @@ class _Database:
     connection: DuckDBPyConnection
     packages: Mapping[str, Tables]
     folder: Path
-    _files: list[Path] = field(default_factory=list, init=False)
-    """The files that the views read."""
+    _files: list[str] = field(default_factory=list, init=False)
+    """The files that the views read, remote ones by their address here."""
+    _ranges: Ranges | None = field(default=None, init=False)
+
+    @property
+    def failure(self) -> BenchfmtError | None:
+        """Why a remote file could not be read, None where that was no reason."""
+        return None if self._ranges is None else self._ranges.failure
 
     def build(self, *, with_wide: bool) -> None:
         """Make the views."""
@@ -207,7 +219,7 @@ class _Database:
 
     def close_doors(self) -> None:
         """Let a query read the files of the views and nothing else."""
-        self.connection.execute(f"SET allowed_paths = {_list(map(str, self._files))}")
+        self.connection.execute(f"SET allowed_paths = {_list(self._files)}")
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
 
@@ -222,7 +234,7 @@ class _Database:
         if not files:
             absent = (f"NULL::{_TYPES[item.kind]} AS {_name(item.name)}" for item in columns)
             return f"SELECT {_text(name)} AS package, {', '.join(absent)} WHERE false"
-        source = f"read_parquet({_list(map(str, files))}, union_by_name = true)"
+        source = f"read_parquet({_list(files)}, union_by_name = true)"
         described = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         there = {row[0]: row[1] for row in described}
         cells = [_cell(item, there) for item in columns]
@@ -230,23 +242,32 @@ class _Database:
         cells += [_name(other) for other in there if other not in own and other != "package"]
         return f"SELECT {_text(name)} AS package, {', '.join(cells)} FROM {source}"
 
-    def _parquet(self, package: Tables, table: str) -> list[Path]:
+    def _parquet(self, package: Tables, table: str) -> list[str]:
         """Return the files of a table as Parquet of this version; CSV, and other versions, are written anew."""
         names = [resource.name for resource in package.descriptor.resources]
         if table == "systems" and table not in names:
             return []  # records need not name systems
+        if isinstance(package, RangedPackage):
+            return self._remote(package, table)
         version = package.descriptor.benchfmt.version
         parts = package.parts(table)
         is_current = not (is_newer(version) or is_older(version))
         paths = [part.path.absolute() for part in parts]
         is_plain = all(part.is_parquet for part in parts)
         if is_current and is_plain and not any(_PATTERN.search(str(path)) for path in paths):
-            return paths
+            return list(map(str, paths))
         path = self.folder / f"{len(self._files)}-{table}.parquet"
         with pq.ParquetWriter(path, arrow_schema(table)) as writer:
             for batch in package.batches(table):
                 writer.write_table(batch)
-        return [path]
+        return [str(path)]
+
+    def _remote(self, package: RangedPackage, table: str) -> list[str]:
+        """Return the addresses of the remote files of a table, which DuckDB asks us for by ranges."""
+        if self._ranges is None:
+            self._ranges = Ranges()
+            self.connection.register_filesystem(self._ranges.system())
+        return [self._ranges.address(file) for file in package.remote_files(table)]
 
     def _wide(self) -> str:
         """Return the query of the flat view: the columns of `Package.wide`, values by the names of their keys."""
@@ -293,7 +314,7 @@ class _Database:
                 # Where measurements do not follow their records, both are taken into memory.
                 _write_groups(path, name, [_whole(package)])
             paths.append(path)
-        self._files += paths
+        self._files += map(str, paths)
         return paths
 
 
@@ -360,5 +381,5 @@ def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _list(texts: Iterator[str]) -> str:
+def _list(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(_text, texts))}]"
