@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+from tests.package.stores import Proxy, only_here, running
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.limits import LIMITS
@@ -20,89 +18,20 @@ from benchfmt.package import PackageError, placed, put_package, remote, write_pa
 from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import to_batch
 
-moto_server = pytest.importorskip("moto.server")
+pytest.importorskip("moto.server")
 pytest.importorskip("s3fs")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lpdnn"
 
 
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test connect to this machine, where the store is, and to no other."""
-    connect = socket.socket.connect
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-
-
-class Proxy:
-    """Stands between us and the store: every so many connections it answers 503, or cuts the answer off."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self.fault = ""
-        self.every = 2
-        self.refused = 0
-        self._count = 0
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        self._count += 1
-        is_faulty = bool(self.fault) and self._count % self.every == 0
-        self.refused += is_faulty
-        with client, socket.create_connection(("127.0.0.1", self._to)) as server:
-            if is_faulty and self.fault == "busy":
-                client.recv(65536)
-                client.sendall(
-                    b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                )
-                return
-            up = threading.Thread(target=_pump, args=(client, server, None), daemon=True)
-            up.start()
-            _pump(server, client, 3000 if is_faulty else None)
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def _pump(source: socket.socket, target: socket.socket, most: int | None) -> None:
-    """Copy bytes until an end, or until so many."""
-    sent = 0
-    try:
-        while data := source.recv(65536):
-            if most is not None and sent + len(data) > most:
-                target.sendall(data[: most - sent])
-                break
-            target.sendall(data)
-            sent += len(data)
-    except OSError:
-        pass
-    for one in (source, target):
-        with suppress(OSError):
-            one.shutdown(socket.SHUT_RDWR)
+    only_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Proxy]:
-    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    proxy = Proxy(server.get_host_and_port()[1])
-    yield proxy
-    proxy.close()
-    server.stop()
+    with running() as proxy:
+        yield proxy
 
 
 @pytest.fixture

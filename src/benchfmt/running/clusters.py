@@ -21,7 +21,8 @@ def cluster(where: str, seconds: float | None, tell: Callable[[str], None]) -> I
         if there.folder is None:
             yield Workers(there.executor, _listed, there.waiting, sees_files=False)
         else:
-            yield Workers(there.executor, Spooling(there.folder), there.waiting)
+            reading = Spooling(there.folder)
+            yield Workers(there.executor, reading, there.waiting, seconds=seconds)
 
 
 def _listed(chunk: Chunk) -> list[Packet]:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from benchfmt.oserrors import naming
 from benchfmt.processes import LostError, result_of, team
 from benchfmt.running.reading import Packet, lost, read
 from benchfmt.running.units import Chunk, Units
+from benchfmt.running.watching import Watched
 
 _WAITING = 4
 _EXECUTOR_WAITING = 32
@@ -67,10 +68,14 @@ class Workers:
     """Whether whoever reads sees the same folders as this process."""
     note: Callable[[Iterable[Packet]], None] = _ignore
     """Hears of what a chunk holds before it is taken."""
+    seconds: float | None = None
+    """How long a unit may take in a process that may end itself: another one takes its place."""
 
 
 def packets(units: Units, workers: Workers) -> Iterator[Packet]:
     """Yield what the units hold, in order."""
+    if workers.seconds is not None:
+        workers = replace(workers, read=Watched(workers.read, workers.seconds))
     waiting: deque[tuple[Chunk, Future[Iterable[Packet]]]] = deque()
     for chunk in units.chunks():
         waiting.append((chunk, workers.executor.submit(workers.read, chunk)))
@@ -118,7 +123,7 @@ def processes(number: int, seconds: float | None = None) -> Iterator[Workers]:
         tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
         team(number, folder, seconds, len, _begin) as workers,
     ):
-        yield Workers(workers, Spooling(folder), _WAITING * number)
+        yield Workers(workers, Spooling(folder), _WAITING * number, seconds=seconds)
 
 
 def _begin() -> None:
