@@ -277,6 +277,7 @@ def test_control_characters_never_reach_the_terminal(package: Path) -> None:
         (("FROM records",), "name a package, then the query"),
         (("{package}", "FROM records", "--format", "parquet"), "name a file with -o"),
         (("{package}", "FROM records", "--memory", "much"), "memory 'much'"),
+        (("{package}", "FROM records", "--memory=-5GB"), "memory '-5GB': it is less than nothing"),
         (("nowhere", "FROM records"), "nowhere"),
     ],
 )

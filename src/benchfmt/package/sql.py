@@ -84,6 +84,9 @@ def answer(
     One statement that reads is allowed. It sees the tables of these packages and no other file, unless `files` is given.
     """
     duckdb = _duckdb()
+    if memory.strip().startswith("-"):
+        # DuckDB takes it for no limit at all.
+        raise QueryError(f"memory {memory!r}: it is less than nothing; write it as 4GB")
     with TemporaryDirectory(prefix="benchfmt-query-") as folder:
         spill = Path(folder) / "spill"
         spill.mkdir()

@@ -89,6 +89,7 @@ def cluster(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="benchfmt-"))
         # What kills its process is given to one other, by us, and not to three.
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
+        stack.enter_context(dask.config.set({"temporary-directory": folder}))
         address: Any = where
         if is_local:
             address = stack.enter_context(

@@ -25,6 +25,7 @@ from benchfmt.schema import table_schema
 from benchfmt.sinks import Format, Sink, new_sink
 
 _OURS = re.compile(r"(records/part|measurements/part|systems)-(?P<number>[0-9]{5})\.(parquet|csv)")
+_NEW_SYSTEMS = re.compile(r"systems-[0-9]{5}\.(parquet|csv)")
 _SHOWN = 3
 
 
@@ -70,6 +71,12 @@ def _clear(package: Package) -> None:
         name = path.relative_to(package.root).as_posix()
         if _OURS.fullmatch(name) and name not in named and path.is_file():
             path.unlink()
+    for name in named:
+        if _NEW_SYSTEMS.fullmatch(name):
+            # The table of systems that this one has replaced: a run was stopped before it was removed.
+            first = f"systems{Path(name).suffix}"
+            if first not in named:
+                (package.root / first).unlink(missing_ok=True)
 
 
 class _Growth:

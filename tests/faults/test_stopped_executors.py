@@ -1,0 +1,45 @@
+"""Whatever ends a conversion, nobody is left of those that read for it, and nothing of what they had begun."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from tests.conversion.odd import installed, sources, started
+from tests.faults.helping import until
+from tests.faults.test_stopping import members
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
+]
+
+
+@pytest.mark.parametrize("executor", ["local:2", "dask:2"])
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_nobody_is_left(tmp_path: Path, executor: str, stop: str) -> None:
+    site = installed(tmp_path / "site")
+    source = sources(tmp_path / "in", n005x="hang")
+    log, temporary, beside = tmp_path / "log", tmp_path / "tmp", tmp_path / "out"
+    temporary.mkdir()
+    process = started(
+        site, source, "-o", beside / "p", "--executor", executor,
+        ODD_LOG=str(log), TMPDIR=str(temporary),
+    )  # fmt: skip
+    number = getattr(signal, stop)
+    try:
+        until(lambda: log.exists() and len(log.read_text().split()) > 8)
+        assert len(members(process.pid)) > 2
+        process.send_signal(number)
+        _, words = process.communicate(timeout=60)
+        until(lambda: not members(process.pid), seconds=10)
+    finally:
+        process.kill()
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+        return
+    assert process.returncode == 128 + number
+    assert words.endswith("benchfmt: stopped; nothing was written\n")
+    assert list(beside.iterdir()) == []
+    assert list(temporary.iterdir()) == []
