@@ -24,6 +24,7 @@ from benchfmt.cli.rearrange import append, merge, select, split
 from benchfmt.cli.recommend import recommend
 from benchfmt.cli.report import report
 from benchfmt.cli.serve import serve
+from benchfmt.cli.site import site
 from benchfmt.cli.validate import validate
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
@@ -135,6 +136,7 @@ def show(
 app.command()(report)
 app.command()(query)
 app.command()(serve)
+app.command()(site)
 app.command()(merge)
 app.command()(select)
 app.command()(split)

@@ -1,0 +1,88 @@
+"""Writes the pages of a site; links are relative, so that it can lie anywhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchfmt._version import __version__
+from benchfmt.reports.extra import needs_extra
+from benchfmt.site.facts import Facts
+from benchfmt.validation import Report, Reports
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MARKER = "benchfmt-site.json"
+"""The file by which a site of ours is known."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+_STYLES = (("benchfmt.reports", "html/report.css"), ("benchfmt.serving", "static/app.css"))
+_OWN = ("site.css", "index.js", "package.js", "theme.js")
+
+
+def write_shared(root: Path) -> None:
+    """Write what all pages share: styles, scripts, and the reader of Parquet with its licence."""
+    static = root / "static"
+    static.mkdir()
+    for package, name in _STYLES:
+        text = files(package).joinpath(name).read_text("utf-8")
+        (static / Path(name).name).write_text(text, "utf-8")
+    for name in _OWN:
+        text = files("benchfmt.site").joinpath("static", name).read_text("utf-8")
+        (static / name).write_text(text, "utf-8")
+    with as_file(files("benchfmt.site") / "vendor" / "hyparquet") as folder:
+        shutil.copytree(folder, static / "hyparquet")
+    # GitHub would have Jekyll look at the files otherwise.
+    (root / ".nojekyll").write_text("", "utf-8")
+    (root / MARKER).write_text(json.dumps({"benchfmt": __version__}) + "\n", "utf-8")
+
+
+def write_index(
+    root: Path, shown: Sequence[Facts], refused: Sequence[tuple[str, str]], *, is_whole: bool
+) -> None:
+    """Write the first page, and the index that it searches."""
+    index = [facts.to_dict() for facts in shown]
+    text = json.dumps({"packages": index}, allow_nan=False, separators=(",", ":"))
+    (root / "index.json").write_text(text, "utf-8")
+    _write(root / "index.html", "index", packages=shown, refused=refused, is_whole=is_whole, up="")
+
+
+def write_package_page(below: Path, facts: Facts, report: Report, rows: int) -> None:
+    """Write the page of a package, and its report."""
+    from benchfmt.reports.as_html import HTML
+
+    _write(below / "index.html", "package", facts=facts, rows=rows, up="../../")
+    with (below / "report.html").open("w", encoding="utf-8") as file:
+        file.writelines(HTML.render(Reports(report.rule_set, [report], 1)))
+
+
+def _write(file: Path, name: str, **facts: Any) -> None:
+    template = _environment().get_template(f"{name}.html.jinja")
+    file.write_text(template.render(version=__version__, policy=POLICY, **facts), "utf-8")
+
+
+@lru_cache(1)
+def _environment() -> Environment:
+    with needs_extra("a site"):
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    environment = Environment(
+        loader=PackageLoader("benchfmt.site", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    return environment
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
