@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browsers import chromium
 from tests.serving.conftest import RECORDS, ROOT, Server
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 _LOADED = 60_000
 """Milliseconds that a judgement may take on a machine that does other work too."""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
+from tests.browsers import chromium
 
 from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError
@@ -21,7 +22,6 @@ from benchfmt.site import build
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "examples" / "records" / "results.jsonl"
-CHROMIUM = Path("/usr/bin/chromium")
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -180,13 +180,8 @@ def address(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from benchfmt.pages.shown import Page, page_of
 from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.validation.report import Report
 
-__all__ = ["GROUPS", "RESULTS", "Limit", "write_report"]
+__all__ = ["GROUPS", "RESULTS", "Limit", "style_and_script", "write_report"]
 
 GROUPS, RESULTS = 150, 3_000
 """So many groups, and results in them, stand on a page: then it is some megabytes at most."""
@@ -78,9 +78,13 @@ def _portions(content: Content, limit: Limit) -> list[range]:
     return portions
 
 
+def style_and_script() -> tuple[str, str]:
+    """Return the style and the script that every page brings, which are the same whatever it shows."""
+    return _joined("benchfmt.pages", _STYLES), _joined("benchfmt.pages", _SCRIPTS)
+
+
 def _rendered(page: Page) -> str:
-    style = _joined("benchfmt.pages", _STYLES)
-    script = _joined("benchfmt.pages", _SCRIPTS)
+    style, script = style_and_script()
     found = template("page.html.jinja", "the report of a package", "benchfmt.pages")
     return found.render(
         page=page,

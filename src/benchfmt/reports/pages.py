@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,18 @@ def own_file(name: str, package: str = "benchfmt.reports") -> str:
 
 def policy(style: str, script: str | None = None) -> str:
     """Return the policy of a page: it loads nothing, and only the style and the script that it brings have an effect."""
-    allowed = [f"style-src {_digest(style)}"]
+    scripts = []
     if script is not None:
-        allowed.append(f"script-src {_digest(script)}")
-    return f"default-src 'none'; {'; '.join(allowed)}; base-uri 'none'; form-action 'none'"
+        scripts.append(script)
+    return allowed([style], scripts)
+
+
+def allowed(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return the policy of a page that may bring any of some styles and scripts."""
+    rules = [f"style-src {' '.join(map(_digest, styles))}"]
+    if scripts:
+        rules.append(f"script-src {' '.join(map(_digest, scripts))}")
+    return f"default-src 'none'; {'; '.join(rules)}; base-uri 'none'; form-action 'none'"
 
 
 def _digest(text: str) -> str:

@@ -41,6 +41,8 @@ _KINDS = {
 }
 RULES = ("core", "submission", "ingestion", "matchmaking")
 _LONGEST_QUERY = 20_000
+_SHARED = ("report.css", "theme.js")
+"""What the pages of the application have in common with reports."""
 
 
 def application(settings: Settings, workers: Workers) -> Application:
@@ -93,7 +95,8 @@ class _Site:
         """Give a file of the pages."""
         name = request.path_params["name"]
         known = {entry.name: entry for entry in (files("benchfmt.serving") / "static").iterdir()}
-        known["report.css"] = files("benchfmt.reports") / "html" / "report.css"
+        for shared in _SHARED:
+            known[shared] = files("benchfmt.reports") / "html" / shared
         if name not in known or Path(name).suffix not in _KINDS:
             raise HTTPException(404)
         kind = _KINDS[Path(name).suffix]

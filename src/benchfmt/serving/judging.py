@@ -25,6 +25,7 @@ from benchfmt.package import Package, PackageError, open_package
 from benchfmt.package.opening import is_archive, unpack
 from benchfmt.readers.files import UnsafeError
 from benchfmt.serving.excerpts import excerpts
+from benchfmt.serving.showing import write_page
 from benchfmt.serving.tasks import PACKAGE, REPORT, Task
 from benchfmt.validation import Report, validate
 
@@ -136,7 +137,7 @@ def _report(task: Task, folder: Path) -> Answer:
     upload = _arrived(task, folder)
     place = upload.file
     if upload.kind != "package" or not _has_tables(place, upload.limits):
-        account = _converted(upload)
+        account = _converted(upload, title=upload.file.name)
         if not account.total("records"):
             raise BenchfmtError("no result could be read from it, so there is nothing to report on")
         place = upload.package
@@ -152,12 +153,7 @@ def _show(task: Task, folder: Path) -> Answer:
 
 
 def _write_page(place: Path, target: Path, task: Task, limits: Limits) -> None:
-    from benchfmt.reports.as_html import HTML
-    from benchfmt.validation import validate_all
-
-    reports = validate_all([place], task.rules, limits=limits)
-    with target.open("w", encoding="utf-8") as file:
-        file.writelines(HTML.render(reports))
+    write_page(place, target, validate(place, task.rules, limits=limits), limits)
 
 
 def _compare(task: Task, folder: Path) -> Answer:
@@ -255,12 +251,15 @@ def _has_tables(place: Path, limits: Limits) -> bool:
         return any(resource.name == "records" for resource in package.descriptor.resources)
 
 
-def _converted(upload: Upload) -> Account:
+def _converted(upload: Upload, title: str | None = None) -> Account:
     """Convert an upload to a package, whose place is then that of the upload's package; returns the account."""
     source = upload.file
     if upload.is_archive:
         source = _UNPACKED
-    return convert(source, limits=upload.limits).write(upload.package)
+    extra = {}
+    if title is not None:
+        extra["title"] = title
+    return convert(source, limits=upload.limits).write(upload.package, extra=extra)
 
 
 def _digest(file: Path) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from benchfmt.reports.pages import own_file, policy
+from benchfmt.pages import style_and_script
+from benchfmt.reports.pages import allowed, own_file
 
 
 @lru_cache(1)
 def report_policy() -> str:
     """Return the policy under which a report is shown; it never depends on what stands in one."""
-    allowed = policy(own_file("report.css"), own_file("report.js"))
-    return f"{allowed}; frame-ancestors 'none'"
+    style, script = style_and_script()
+    styles = (style, own_file("report.css"))
+    scripts = (script, own_file("theme.js") + own_file("report.js"))
+    return f"{allowed(styles, scripts)}; frame-ancestors 'none'"

@@ -14,6 +14,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.oserrors import naming
 from benchfmt.package import PackageError, Target, open_package
 from benchfmt.serving.library import Shown, shelf
+from benchfmt.serving.showing import write_page
 from benchfmt.site.facts import Facts, facts_of
 from benchfmt.site.pages import MARKER, write_index, write_package_page, write_shared
 from benchfmt.site.results import write_results
@@ -112,5 +113,6 @@ def _write_package(below: Path, package: Shown, rules: str) -> Facts:
             # Its report says what is wrong; the rest is shown all the same.
             rows = 0
             facts.notes.append(f"its results cannot be shown: {error}")
-    write_package_page(below, facts, report, rows)
+    write_package_page(below, facts, rows)
+    write_page(package.path, below / "report.html", report)
     return facts

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from benchfmt._version import __version__
 from benchfmt.reports.extra import needs_extra
 from benchfmt.site.facts import Facts
-from benchfmt.validation import Report, Reports
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,15 +23,19 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-_STYLES = (("benchfmt.reports", "html/report.css"), ("benchfmt.serving", "static/app.css"))
-_OWN = ("site.css", "index.js", "package.js", "theme.js")
+_SHARED = (
+    ("benchfmt.reports", "html/report.css"),
+    ("benchfmt.reports", "html/theme.js"),
+    ("benchfmt.serving", "static/app.css"),
+)
+_OWN = ("site.css", "index.js", "package.js")
 
 
 def write_shared(root: Path) -> None:
     """Write what all pages share: styles, scripts, and the reader of Parquet with its licence."""
     static = root / "static"
     static.mkdir()
-    for package, name in _STYLES:
+    for package, name in _SHARED:
         text = files(package).joinpath(name).read_text("utf-8")
         (static / Path(name).name).write_text(text, "utf-8")
     for name in _OWN:
@@ -55,13 +58,9 @@ def write_index(
     _write(root / "index.html", "index", packages=shown, refused=refused, is_whole=is_whole, up="")
 
 
-def write_package_page(below: Path, facts: Facts, report: Report, rows: int) -> None:
-    """Write the page of a package, and its report."""
-    from benchfmt.reports.as_html import HTML
-
+def write_package_page(below: Path, facts: Facts, rows: int) -> None:
+    """Write the page of a package, from which its report and its results are reached."""
     _write(below / "index.html", "package", facts=facts, rows=rows, up="../../")
-    with (below / "report.html").open("w", encoding="utf-8") as file:
-        file.writelines(HTML.render(Reports(report.rule_set, [report], 1)))
 
 
 def _write(file: Path, name: str, **facts: Any) -> None:

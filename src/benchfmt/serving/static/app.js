@@ -1,26 +1,6 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const root = document.documentElement;
-
-  // Light or dark: as the system has it, until somebody chooses; reports know of the choice.
-  const theme = byId("theme");
-  const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : systemIsDark.matches);
-  const nameTheme = () => {
-    theme.textContent = isDark() ? "Light" : "Dark";
-  };
-  const kept = localStorage.getItem("benchfmt-theme");
-  if (kept === "dark" || kept === "light") root.dataset.theme = kept;
-  theme.hidden = false;
-  nameTheme();
-  systemIsDark.addEventListener("change", nameTheme);
-  theme.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    localStorage.setItem("benchfmt-theme", root.dataset.theme);
-    nameTheme();
-  });
-
   const drop = byId("drop");
   if (!drop) return;
   const input = byId("file");

@@ -5,15 +5,11 @@
   const KINDS = ["suites", "tasks", "systems", "models", "datasets", "metrics"];
   const MOST_HITS = 6;
 
-  let packages;
-  try {
-    const response = await fetch("index.json");
-    if (!response.ok) throw new Error(String(response.status));
-    ({ packages } = await response.json());
-  } catch {
-    // Opened from a disk, where nothing can be fetched: the list is whole, without search.
-    return;
-  }
+  // From a disk nothing can be fetched: the list is whole, without search.
+  if (location.protocol === "file:") return;
+  const response = await fetch("index.json");
+  if (!response.ok) return;
+  const { packages } = await response.json();
   const byPackage = new Map(packages.map((item) => [item.id, item]));
   const verdictOf = (item) => (item.ok ? "conformant" : "not conformant");
   const namesOf = (item, facet) => (facet === "verdict" ? [verdictOf(item)] : item[facet]);

@@ -87,6 +87,7 @@ const start = async () => {
       byId("place").textContent = `The rows cannot be read: ${error.message}`;
     }
   };
+  byId("waiting").remove();
   byId("pager").hidden = false;
   byId("pager").addEventListener("submit", (event) => event.preventDefault());
   byId("before").addEventListener("click", () => go(first - ROWS));
@@ -97,10 +98,7 @@ const start = async () => {
 };
 
 if (section) {
-  start().catch(() => {
-    const note = document.createElement("p");
-    note.className = "more";
-    note.textContent = "The results cannot be fetched. Pages that are opened from a disk may fetch nothing: `python -m http.server` in the folder of the site shows them.";
-    section.append(note);
+  start().catch((error) => {
+    byId("waiting").textContent = `The results cannot be fetched: ${error.message}`;
   });
 }
