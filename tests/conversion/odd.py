@@ -45,10 +45,6 @@ def read(unit):
         time.sleep(600)
     if word == "raise":
         raise ValueError("poison")
-    if word == "eat":
-        import resource
-        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-        eaten = [bytearray(2**28) for _ in range(64)]
     yield Record.from_dict({
         "benchfmt": "1.0", "id": unit.path.stem, "benchmark": {"suite": "lpdnn"},
         "measurements": [{"metric": "latency", "value": 1.5 + len(unit.path.stem), "unit": "s", "basis": "measured"}],
@@ -78,16 +74,20 @@ def sources(folder: Path, count: int = GOOD, **odd: str) -> Path:
     return folder
 
 
+def path_with(site: Path) -> str:
+    """Return a path of modules on which the converter stands too."""
+    return os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def started(site: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     """Start a conversion in a group of its own."""
-    paths = [str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, "-m", "benchfmt", "convert", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment},
+        env={**os.environ, "PYTHONPATH": path_with(site), **environment},
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tests.conversion.odd import installed, sources, started
+from tests.conversion.odd import installed, path_with, sources, started
 from tests.faults.helping import until
 from tests.faults.test_stopping import members
 
@@ -42,4 +46,29 @@ def test_nobody_is_left(tmp_path: Path, executor: str, stop: str) -> None:
     assert process.returncode == 128 + number
     assert words.endswith("benchfmt: stopped; nothing was written\n")
     assert list(beside.iterdir()) == []
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("executor", ["local:2", "dask:2"])
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_a_full_disk_ends_it_in_words(tmp_path: Path, executor: str, more: tuple[str, ...]) -> None:
+    site = installed(tmp_path / "site")
+    source = sources(tmp_path / "in")
+    beside, temporary = tmp_path / "out", tmp_path / "tmp"
+    temporary.mkdir()
+    words = [sys.executable, "-m", "benchfmt", "convert", source, "-o", beside / "p"]
+    command = shlex.join(map(str, [*words, "--executor", executor, *more]))
+    # What workers keep of a source is larger than any file may be.
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -f 4; exec {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path_with(site), "TMPDIR": str(temporary)},
+        timeout=120,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "the system allows no larger file (ulimit -f)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (beside / "p").exists()
     assert list(temporary.iterdir()) == []

@@ -85,7 +85,7 @@ def answer(
     """
     duckdb = _duckdb()
     if memory.strip().startswith("-"):
-        # DuckDB takes it for no limit at all.
+        # DuckDB takes it for most of what the machine has.
         raise QueryError(f"memory {memory!r}: it is less than nothing; write it as 4GB")
     with TemporaryDirectory(prefix="benchfmt-query-") as folder:
         spill = Path(folder) / "spill"
