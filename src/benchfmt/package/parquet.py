@@ -32,8 +32,6 @@ _LARGEST_GROUP_BYTES = 2**26
 TEXT_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 """How many bytes each text of a frame has, column by column."""
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
-_MOST_SUMMED = 2**32 - 1
-"""The greatest sum of lengths in the type in which polars gives them."""
 _NAMES = {item.name for items in COLUMNS.values() for item in items}
 
 
@@ -84,7 +82,7 @@ def parquet_frames(
 ) -> Iterator[tuple[pl.DataFrame, int]]:
     """Yield a Parquet file in frames of at most `rows` rows and of bounded size; raises ParquetError and UnsafeError.
 
-    Each comes with the bytes of its longest text. Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
+    Each comes with the bytes of its longest text where that is beyond the limit, else with a number within it. Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,
     no other columns are read.
     """
     with _judging(path), open_parquet(path, limits) as file:
@@ -98,10 +96,10 @@ def parquet_frames(
         if is_small:
             for frame, sizes in _polars_frames(path, total, rows, kept, limits):
                 given += frame.height
-                yield from _parts(frame, sizes)
+                yield from _parts(frame, sizes, limits)
         if given < total:
             for frame in _arrow_frames(path, rows, kept, given, limits):
-                yield frame, _Sizes.of(frame).longest
+                yield frame, _Sizes.of(frame, limits).longest
 
 
 def _is_small(group: Group) -> bool:
@@ -116,36 +114,42 @@ class _Sizes:
 
     bytes: int
     longest: int
+    """The bytes of the longest text if that is beyond the limit; else a number within it."""
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> _Sizes:
+    def of(cls, frame: pl.DataFrame, limits: Limits) -> _Sizes:
         """Measure a frame."""
         total = frame.height * frame.width * CELL
-        lengths = _lengths(frame)
-        if not lengths:
+        sums = _text_bytes(frame)
+        if not sums:
             return cls(total, 0)
-        # All columns are measured in one call: each call costs more than a column of some thousand texts.
-        longest = max(frame.select_seq(length.max() for length in lengths).row(0))
-        if longest * frame.height > _MOST_SUMMED:
-            lengths = [length.cast(pl.Int64) for length in lengths]
-        sums = frame.select_seq(length.sum() for length in lengths)
-        return cls(total + sum(map(int, sums.row(0))), longest)
+        # Where all texts of a column are not too long together, none is.
+        longest = max((size for size in sums.values() if size <= limits.row_bytes), default=0)
+        longer = [name for name, size in sums.items() if size > limits.row_bytes]
+        if longer:
+            lengths = frame[longer].select(TEXT_LENGTHS)
+            longest = max(longest, *lengths.max().row(0))
+        return cls(total + sum(sums.values()), longest)
 
 
-def _lengths(frame: pl.DataFrame) -> list[pl.Expr]:
-    """Return how many bytes each text has, for each column of a frame that holds any text."""
-    lengths = []
+def _text_bytes(frame: pl.DataFrame) -> dict[str, int]:
+    """Return how many bytes the texts of each column have, for each that holds any."""
+    sums = {}
     for cells in frame.iter_columns():
         if cells.dtype not in _TEXTS or cells.null_count() == cells.len():
             continue
         if cells.dtype == pl.String:
-            lengths.append(pl.col(cells.name).str.len_bytes())
+            # It is the sum of the lengths, however many cells share a text; a pass over these takes far longer.
+            sums[cells.name] = int(cells.estimated_size())
         else:
-            lengths.append(pl.col(cells.name).cat.len_bytes())
-    return lengths
+            lengths = cells.cat.len_bytes().cast(pl.Int64)
+            sums[cells.name] = int(lengths.sum())
+    return sums
 
 
-def _parts(frame: pl.DataFrame, sizes: _Sizes) -> Iterator[tuple[pl.DataFrame, int]]:
+def _parts(
+    frame: pl.DataFrame, sizes: _Sizes, limits: Limits
+) -> Iterator[tuple[pl.DataFrame, int]]:
     """Yield a frame in parts of a bounded number of bytes, each with the bytes of its longest text."""
     if sizes.bytes <= AT_ONCE:
         yield frame, sizes.longest
@@ -155,7 +159,7 @@ def _parts(frame: pl.DataFrame, sizes: _Sizes) -> Iterator[tuple[pl.DataFrame, i
     )
     for start, stop in spans(of_rows.to_numpy()):
         part = frame.slice(start, stop - start)
-        yield part, _Sizes.of(part).longest
+        yield part, _Sizes.of(part, limits).longest
 
 
 @contextmanager
@@ -185,7 +189,7 @@ def _polars_frames(
             frame = table.slice(start, rows).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return
-        sizes = _Sizes.of(frame)
+        sizes = _Sizes.of(frame, limits)
         count.add(sizes.bytes)
         yield frame, sizes
 
