@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from benchfmt.annotated.cells import numbers
@@ -280,8 +281,7 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
 
 def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
     """Return measurements whose value is not plainly the reported one; the others are right but for rounding."""
-    rows = frames.kinds.select("reported_unit", "unit").rows()
-    lines = np.array([_line_of(word, code) for word, code in rows]).reshape(len(rows), 3)
+    lines = frames.answers.made(_lines_of)
     is_converted = lines[:, 0] != 0
     factors, offsets = lines[:, 1], lines[:, 2]
     kind = frames.measurements[KIND].to_numpy()
@@ -303,6 +303,12 @@ def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
         return frames.measurements.clear()
     doubtful = frames.measurements[pl.Series(others)]
     return doubtful.filter(pl.col("reported_value").is_not_null())
+
+
+def _lines_of(kinds: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """Return what `_line_of` says of the units of each kind."""
+    rows = kinds.select("reported_unit", "unit").rows()
+    return np.array([_line_of(word, code) for word, code in rows]).reshape(len(rows), 3)
 
 
 @lru_cache(maxsize=4096)

@@ -6,9 +6,10 @@ once for each kind, and a check that needs several measurements of a record look
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from benchfmt.checks.screens import Look, looked_at
 from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import row_hashes
 
+T = TypeVar("T")
 KIND = "__kind"
 """The number of a measurement's kind."""
 KEY = "__key"
@@ -60,6 +62,7 @@ class Answers:
         self.keys = kinds[KEY].cast(pl.Int64) if KEY in self.columns else pl.Series(dtype=pl.Int64)
         self._answers: dict[Question, pl.DataFrame] = {}
         self._meet: dict[Question, bool] = {}
+        self._made: dict[Callable[[pl.DataFrame], Any], Any] = {}
         self._looks: dict[str, Look] = {}
         self._distinct: dict[str, list[str]] = {}
         self._pairs: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -88,6 +91,13 @@ class Answers:
         if question not in self._meet:
             self._meet[question] = bool(self.to(question)["meets"].any())
         return self._meet[question]
+
+    def made(self, make: Callable[[pl.DataFrame], T]) -> T:
+        """Return what a function makes of the kinds; it is called once."""
+        if make not in self._made:
+            self._made[make] = make(self.kinds)
+        made: T = self._made[make]
+        return made
 
     def look(self, column: str) -> Look:
         """Return what a look at all texts of a column of the kinds says."""

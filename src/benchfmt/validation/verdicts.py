@@ -103,10 +103,16 @@ def _broken(frames: Frames, codes: frozenset[str]) -> pl.DataFrame:
 
 def _with_value(measurements: pl.DataFrame) -> pl.Series:
     """Return the ids of the records that have a value, once for each run of their measurements."""
-    rows = np.flatnonzero(measurements["value"].is_not_null().to_numpy())
-    records = measurements[RECORD].to_numpy()[rows]
-    heads = np.flatnonzero(np.diff(records, prepend=-1))
-    return measurements["record_id"][rows[heads]]
+    records = measurements[RECORD].to_numpy()
+    heads = np.flatnonzero(np.concatenate([[True], records[1:] != records[:-1]])[: len(records)])
+    values = measurements["value"]
+    if values.null_count():
+        # Few rows have none: they are counted for each run, and no other row is looked at.
+        without = np.flatnonzero(values.is_null().to_numpy())
+        runs = np.searchsorted(heads, without, side="right") - 1
+        lacking = np.bincount(runs, minlength=len(heads))
+        heads = heads[lacking < np.diff(heads, append=len(records))]
+    return measurements["record_id"][heads]
 
 
 def _fingerprint(ids: pl.Series) -> int | None:

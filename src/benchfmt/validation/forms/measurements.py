@@ -49,13 +49,15 @@ class Attribution:
         owners = self._record_ids.places_of(rows.frame["record_id"])
         # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
         frame = rows.frame.hstack([pl.Series(OWNER, owners)])
+        placed = Rows(frame, rows.sound)
+        if self._are_in_order(owners):
+            return self._within_limit(placed)
         is_late = pl.Series(self._are_late(owners), dtype=pl.Boolean)
         if self._knows_all and owners.min(initial=0) < 0:
             self._report_orphans(frame)
         if is_late.any():
             self._report_late(frame.filter(is_late))
-        in_order = Rows(frame, rows.sound).filter((frame[OWNER] >= 0) & ~is_late)
-        return self._within_limit(in_order)
+        return self._within_limit(placed.filter((frame[OWNER] >= 0) & ~is_late))
 
     def _within_limit(self, rows: Rows) -> Rows:
         """Return the measurements that a record may have; the first one beyond is reported."""
@@ -84,6 +86,15 @@ class Attribution:
         if owners[-1] == record:
             of_last += count
         self._counted = (int(owners[-1]), of_last)
+        return True
+
+    def _are_in_order(self, owners: Integers) -> bool:
+        """Whether all measurements have a record and none stands after one of a later record; mostly so, and seen at once."""
+        if not len(owners) or owners[0] < max(self._last, 0):
+            return False
+        if bool((owners[1:] < owners[:-1]).any()):
+            return False
+        self._last = int(owners[-1])
         return True
 
     def _are_late(self, owners: Integers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
