@@ -11,19 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import polars as pl
 
 from benchfmt.checks.check import Run
 from benchfmt.checks.frames import Frames, faults, number
 from benchfmt.checks.kinds import RECORD, Question
 from benchfmt.checks.rounding import with_half
+from benchfmt.readers.tables import Integers
 
 OF_GROUP = ("metric", "stage", "per", "scope")
 """What statistics of one quantity share."""
 _SYSTEM = "system_id"
 _PAIR = "__pair"
-_KINDS = 2**32
-"""More than a batch has kinds of measurements."""
+_MOST_PLACES = 16
+"""Rows are looked up in a table with a place for each key where there are not more than so many times as many keys as rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,22 +147,39 @@ def _joined(
     """Return measurements that have all others in their record, with the values and halves of these."""
     joined = _with_half(firsts)
     for name, side in sides.items():
-        keyed = _with_half(side).with_columns(_key(_PAIR))
-        once = keyed.filter(pl.col(_PAIR).is_first_distinct())
-        columns = [
-            pl.col(column).alias(f"{name}:{column}") for column in ("half", *beside.more[name])
-        ]
-        named = once.select(pl.col(_PAIR), pl.col("value").alias(name), *columns)
-        pair = f"{_PAIR}:{name}"
-        joined = joined.with_columns(_key(pair)).join(
-            named, left_on=pair, right_on=_PAIR, how="inner", maintain_order="left"
-        )
+        places = _places_beside(joined, f"{_PAIR}:{name}", side)
+        is_there = places >= 0
+        if not is_there.all():
+            joined = joined.filter(pl.Series(is_there))
+            places = places[is_there]
+        others = _with_half(side)[["value", "half", *beside.more[name]]][pl.Series(places)]
+        names = [name, *(f"{name}:{column}" for column in others.columns[1:])]
+        others.columns = names
+        joined = joined.hstack(others)
     return joined
 
 
-def _key(pair: str) -> pl.Expr:
-    """Return a number that a measurement and another one share which stand beside each other."""
-    return (pl.col(RECORD) * _KINDS + pl.col(pair)).alias(pair)
+def _places_beside(firsts: pl.DataFrame, pair: str, side: pl.DataFrame) -> Integers:
+    """Return for each measurement the first row of others that stands beside it in its record, -1 for none."""
+    if not firsts.height or not side.height:
+        return np.full(firsts.height, -1, dtype=np.int64)
+    pairs = side[_PAIR].to_numpy()
+    wanted_pairs = firsts[pair].to_numpy()
+    most = 1 + max(int(pairs.max()), int(wanted_pairs.max()))
+    keys = side[RECORD].to_numpy() * most + pairs
+    wanted = firsts[RECORD].to_numpy() * most + wanted_pairs
+    end = 1 + max(int(keys.max()), int(wanted.max()))
+    if end <= _MOST_PLACES * (len(keys) + len(wanted)):
+        places = np.full(end, -1, dtype=np.int64)
+        # Of several rows the first one is written last.
+        places[keys[::-1]] = np.arange(len(keys) - 1, -1, -1)
+        taken: Integers = places[wanted]
+        return taken
+    order = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    found: Integers = order[at]
+    found[keys[found] != wanted] = -1
+    return found
 
 
 def _with_half(measurements: pl.DataFrame) -> pl.DataFrame:
