@@ -16,6 +16,7 @@ from rdflib import Graph
 from tests.forms import ROOT, VALID, load
 from tests.shacl_judges import JUDGES, judged
 
+from benchfmt.conversion import convert
 from benchfmt.converters.graphs import read_graph
 from benchfmt.exports import export
 from benchfmt.exports.rdf import ntriples, place_of
@@ -412,6 +413,16 @@ def test_all_samples_conform_and_come_back(all_samples_package: Path, tmp_path: 
     export(all_samples_package, "ntriples", tmp_path / "all.nt", base=BASE)
     assert_conforms(tmp_path / "all.nt", all_samples_package)
     assert_same_records(tmp_path / "all.nt", all_samples_package)
+
+
+MORE = ("ai_benchmark", "aibench", "mlperf_hpc", "mlperf_mobile", "mlperf_tiny")
+"""Families that the small package does not have, of up to 230 records each."""
+
+
+def test_more_families_come_back_from_json_ld(samples: Path, tmp_path: Path) -> None:
+    convert([samples / family for family in MORE]).write(tmp_path / "more")
+    export(tmp_path / "more", "json-ld", tmp_path / "more.jsonld", base=BASE)
+    assert_same_records(tmp_path / "more.jsonld", tmp_path / "more")
 
 
 def assert_same_records(graph: Path, package: Path) -> None:
