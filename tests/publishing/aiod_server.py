@@ -12,7 +12,7 @@ the caller owns. Requests are read, checked, stored and answered by the platform
 - MySQL: a new SQLite file, with MySQL's function BINARY, that goes with the program.
 - The triggers of MySQL that give an entry and its rows in `ai_resource` and `ai_asset` one identifier: written for SQLite.
 - `main.py`, which serves all kinds of entries, search and metrics.
-- Modules that a source lacks (the public index of it is not whole): people, places, publications, reviews and other schemas
+- Modules that a source lacks, if it is not whole: people, places, publications, reviews and other schemas
   become empty tables and types, for `publish` sends none. The program prints which.
 """
 
