@@ -38,8 +38,10 @@ def main() -> None:
             error.filename = "standard output"
             _end_refused(error)
         return
+    from benchfmt.allocator import keep_little
     from benchfmt.finding import BenchfmtError
 
+    keep_little()
     _listen()
     try:
         _run()

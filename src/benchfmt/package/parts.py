@@ -26,7 +26,12 @@ class Part:
     @property
     def is_parquet(self) -> bool:
         """Whether the file is Parquet; every other one is delimited text."""
-        return self.name.endswith(".parquet") or self.resource.format == "parquet"
+        return is_parquet(self.name, self.resource)
+
+
+def is_parquet(name: str, resource: Resource) -> bool:
+    """Whether a file of a resource is Parquet, by its path in the descriptor."""
+    return name.endswith(".parquet") or resource.format == "parquet"
 
 
 def parts_of(root: Path, resource: Resource) -> list[Part]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import polars as pl
 
+from benchfmt.allocator import keeps_little
 from benchfmt.checks.columns import RepeatingTexts, type_table
 from benchfmt.checks.frames import empty, faults
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import is_newer, older_names
 from benchfmt.package import PackageError, ParquetError
+from benchfmt.package.parts import is_parquet
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
@@ -27,6 +29,8 @@ from benchfmt.validation.reporting import Reporter
 
 _MEASUREMENTS = 131_072
 """How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
+_MORE_MEASUREMENTS = 196_608
+"""So many of Parquet, where the allocator keeps little: each portion costs some hundred calls, however small it is."""
 
 
 class PackageTables:
@@ -49,6 +53,7 @@ class PackageTables:
         self._terms = Terms.of(descriptor)
         self._is_newer = is_newer(version)
         self._files = [file.path for item in resources.values() for file in item.files]
+        self._at_once = _measurements_at_once(resources["measurements"])
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
@@ -87,7 +92,7 @@ class PackageTables:
             self._places,
             knows_all=not self._tables["records"].is_incomplete,
         )
-        measurements = Queue(self._measurements(attribution), _MEASUREMENTS)
+        measurements = Queue(self._measurements(attribution), self._at_once)
         end = 0
         for records in self._records():
             self._report_records(records.frame, systems, record_ids)
@@ -221,3 +226,11 @@ class PackageTables:
         hint = "add it to the systems table"
         wrong = faults(records.filter(is_lost), "records", "system_id", message, system_id, hint)
         self._reporter.report_faults("BF503", wrong, self._places)
+
+
+def _measurements_at_once(resource: Resource) -> int:
+    """Return how many measurements of a table are judged at once: cells of delimited text take more memory as they are read."""
+    is_typed = all(is_parquet(file.path, resource) for file in resource.files)
+    if is_typed and keeps_little():
+        return _MORE_MEASUREMENTS
+    return _MEASUREMENTS
