@@ -20,7 +20,7 @@ EXTRAS = (
     "pyoxigraph",
     "tensorrt",
     "duckdb",
-    "mkdocs",
+    "zensical",
 )
 RUN = """
 import contextlib, io, json, sys
