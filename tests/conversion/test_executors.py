@@ -37,7 +37,7 @@ def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, execu
     ("word", "reason"),
     [
         ("kill", "was killed (out of memory?)"),
-        ("hang", "longer than 6 seconds"),
+        pytest.param("hang", "longer than 6 seconds", marks=pytest.mark.slow),
         ("raise", "poison"),
     ],
 )
@@ -60,7 +60,7 @@ def test_one_poisoned_source_is_one_failure(
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize("word", ["kill", "hang"])
+@pytest.mark.parametrize("word", ["kill", pytest.param("hang", marks=pytest.mark.slow)])
 def test_what_is_lost_once_is_read_by_another(
     site: Path, tmp_path: Path, executor: str, word: str
 ) -> None:

@@ -63,7 +63,12 @@ class Server:
             connection.close()
 
     def left(self) -> list[str]:
-        return [str(path.relative_to(self.temporary)) for path in self.temporary.rglob("*")]
+        """Return what lies in the temporary folder; a folder that goes away meanwhile has nothing in it."""
+        found = []
+        for folder, folders, files in os.walk(self.temporary):
+            place = Path(folder).relative_to(self.temporary)
+            found += [str(place / name) for name in (*folders, *files)]
+        return found
 
     def working(self) -> list[int]:
         """Return the judging processes."""
