@@ -43,7 +43,8 @@ def map_distinct(
     cells: pl.Series, change: Callable[[str], str | float | None], dtype: type[pl.DataType]
 ) -> pl.Series:
     """Return the cells after a Python function that is called once for each distinct text, never for null."""
-    encoded: Any = pc.dictionary_encode(cells.to_arrow())
+    # Arrow takes no name that holds a NUL, as one of a stranger's column may.
+    encoded: Any = pc.dictionary_encode(cells.rename("").to_arrow())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     changed = pl.Series([change(text) for text in encoded.dictionary.to_pylist()], dtype=dtype)

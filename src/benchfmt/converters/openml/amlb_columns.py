@@ -149,9 +149,10 @@ class Columns:
     def _batches(self) -> Iterator[Column]:
         for name in self.names:
             kind, _, size = name.removeprefix(TIMED).partition("_")
-            if name.startswith(TIMED) and kind in STAGES and count(size):
+            number = count(size)
+            if name.startswith(TIMED) and kind in STAGES and number:
                 stage = STAGES[kind]
-                yield Column(name, "latency", "median", stage, "batch", "s", size=int(size))
+                yield Column(name, "latency", "median", stage, "batch", "s", size=number)
 
 
 def score_column(name: str) -> Column:
