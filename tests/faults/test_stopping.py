@@ -90,7 +90,7 @@ def test_workers_end_with_the_process_that_started_them(large: Path, tmp_path: P
 
 GUARDED = """
 import subprocess, sys, time
-from benchfmt.profiler.guardian import Guardian
+from benchfmt.processes.guardian import Guardian
 with Guardian() as guardian:
     child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
     guardian.watch(child.pid)
@@ -129,6 +129,45 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+LEADING = """
+import subprocess, sys, time
+from pathlib import Path
+from benchfmt.processes.guardian import Guardian
+NAP = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+BOTH = "import subprocess, sys, time; n = subprocess.Popen(sys.argv[1:]); print(n.pid, flush=True); time.sleep(600)"
+with Guardian(Path(sys.argv[1])) as guardian:
+    leader = subprocess.Popen(
+        [sys.executable, "-S", "-c", BOTH, *NAP], start_new_session=True, stdout=subprocess.PIPE, text=True
+    )
+    guardian.watch(leader.pid)
+    other = subprocess.Popen(NAP, stdout=subprocess.DEVNULL)
+    guardian.watch(other.pid)
+    guardian.forget(other.pid)
+    print(leader.pid, leader.stdout.readline().strip(), guardian._process.pid, other.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_guardian_ends_groups_and_removes_the_folder_and_spares_what_it_let_go(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "work"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "upload").write_text("results")
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEADING, folder], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    *guarded, let_go = [int(pid) for pid in process.stdout.readline().split()]
+    assert len(guarded) == 3
+    process.kill()
+    process.communicate()
+    until(lambda: not any(map(alive, guarded)), seconds=10)
+    assert alive(let_go)
+    os.kill(let_go, signal.SIGKILL)
+    assert not folder.exists()
 
 
 ASKED = """

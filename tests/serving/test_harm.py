@@ -314,15 +314,15 @@ def test_other_machines_are_warned_of() -> None:
 def test_a_process_that_takes_too_much_is_ended(
     tmp_path: Path, settings: Settings, reason: str
 ) -> None:
-    from benchfmt.serving.janitor import Janitor
+    from benchfmt.processes.guardian import Guardian
     from benchfmt.serving.workers import EndedError, Workers
 
     async def never() -> bool:
         return False
 
     async def run() -> None:
-        with Janitor(tmp_path) as janitor:
-            workers = Workers(settings, tmp_path, janitor)
+        with Guardian(tmp_path) as guardian:
+            workers = Workers(settings, tmp_path, guardian)
             async with workers.folder() as folder:
                 (folder / INPUT / "r.jsonl").write_bytes(RECORDS.read_bytes())
                 task = Task("validate", ("r.jsonl",), 2**30, 2**30, names=("r.jsonl",))

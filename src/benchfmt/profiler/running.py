@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 import benchfmt
 from benchfmt.finding import BenchfmtError
+from benchfmt.processes.guardian import Guardian
 from benchfmt.profiler import figures, portable, proc, sensors
 from benchfmt.profiler.document import (
     OK,
@@ -30,7 +31,6 @@ from benchfmt.profiler.document import (
     parsed,
     read,
 )
-from benchfmt.profiler.guardian import Guardian
 from benchfmt.profiler.job import MARK, Job, Protocol
 from benchfmt.profiler.nvml import open_nvml
 from benchfmt.profiler.plain import plain

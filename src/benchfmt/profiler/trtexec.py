@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from benchfmt.processes.guardian import Guardian
 from benchfmt.profiler import counters, proc, running
 from benchfmt.profiler.document import TrtexecSettings
 from benchfmt.profiler.evidence import Evidence, between
-from benchfmt.profiler.guardian import Guardian
 from benchfmt.profiler.job import PLANS
 from benchfmt.profiler.running import Sampler
 from benchfmt.profiler.sampled import Sampled

@@ -38,14 +38,14 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> None:
         raise BenchfmtError(
             f"a server needs {error.name}: pip install 'benchfmt[serve]' ({error})"
         ) from error
-    from benchfmt.serving.janitor import Janitor
+    from benchfmt.processes.guardian import Guardian
     from benchfmt.serving.workers import Workers
 
     check(settings)
     root = Path(tempfile.mkdtemp(prefix="benchfmt-serve-"))
     try:
-        with Janitor(root) as janitor:
-            workers = Workers(settings, root, janitor)
+        with Guardian(root) as guardian:
+            workers = Workers(settings, root, guardian)
             config = uvicorn.Config(
                 application(settings, workers),
                 host=settings.host,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchfmt.serving.janitor import Janitor, end_group
+from benchfmt.processes.guardian import Guardian, end_group
 from benchfmt.serving.settings import Settings
 from benchfmt.serving.tasks import INPUT, Task, read_answer
 
@@ -82,12 +82,12 @@ class Turns:
 class Workers:
     """Starts the judging processes, watches what they take, and ends them all where the server is stopped."""
 
-    def __init__(self, settings: Settings, root: Path, janitor: Janitor) -> None:
+    def __init__(self, settings: Settings, root: Path, guardian: Guardian) -> None:
         """Take the folder below which each has its own, and who cleans up if this process dies."""
         self.turns = Turns(settings.at_once, settings.waiting)
         self._settings = settings
         self._root = root
-        self._janitor = janitor
+        self._guardian = guardian
         self._pids: set[int] = set()
         self._is_over = False
 
@@ -143,7 +143,7 @@ class Workers:
             )
         pid = process.pid
         self._pids.add(pid)
-        self._janitor.watch(pid)
+        self._guardian.watch(pid)
         ending = asyncio.ensure_future(process.wait())
         try:
             await self._watch(ending, pid, folder, is_gone)
@@ -152,7 +152,7 @@ class Workers:
             end_group(pid)
             await ending
             self._pids.discard(pid)
-            self._janitor.forget(pid)
+            self._guardian.forget(pid)
 
     async def _watch(
         self,
