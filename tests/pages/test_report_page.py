@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
 from benchfmt.pages import Limit, write_report
 from benchfmt.pages.drawing import front
+from benchfmt.pages.gathering import gather
+from benchfmt.pages.shown import page_of
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 ROOT = Path(__file__).parents[2]
@@ -264,3 +267,17 @@ def test_the_front_is_what_no_other_beats(
     best: list[bool],
 ) -> None:
     assert front(points, better) == best
+
+
+def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
+    with open_package(package) as opened:
+        content = gather(opened, None, 1)
+    found = page_of(content, range(1), 0, ["report.html"]).details
+    lost = page_of(replace(content, measurements={}), range(1), 0, ["report.html"]).details
+    for whole, without in zip(found, lost, strict=True):
+        facts = dict(without["facts"])
+        assert "no measurement of this kind with this value" in facts["not found"]
+        assert "not found" not in dict(whole["facts"])
+        # What the record says of its source is still known.
+        assert facts["record"] == dict(whole["facts"])["record"]
+        assert facts["SHA-256 of it"] == dict(whole["facts"])["SHA-256 of it"]

@@ -21,6 +21,12 @@ _OF_RECORD = {
     "execution": "execution",
 }
 
+NOT_FOUND = (
+    "its record has no measurement of this kind with this value, so the characters of the source are not known; "
+    "benchfmt validate says what is wrong with the package"
+)
+NO_ROW: Row = {"source_path": None, "source_locator": None}
+
 
 def value_words(row: Row) -> str:
     """Return the number of a measurement with its unit, all digits of it; or why there is none."""
@@ -44,18 +50,29 @@ def heading(row: Row) -> str:
     return one_line(f"{words}: {value_words(row)}")
 
 
-def facts_of(record: Row, row: Row) -> Facts:
-    """Return what is known of a number, as names and words, in one order; what is not known is left out."""
-    return [(name, one_line(words)) for name, words in _facts(record, row) if words]
+def facts_of(record: Row, row: Row | None) -> Facts:
+    """Return what is known of a number, as names and words, in one order; what is not known is left out.
+
+    Without its row, the words say that its measurement was not found.
+    """
+    facts = _of_record(record, row or NO_ROW)
+    if row is None:
+        first = [("not found", NOT_FOUND)]
+    else:
+        first = list(_of_measurement(row))
+    return [(name, one_line(words)) for name, words in (*first, *facts) if words]
 
 
-def _facts(record: Row, row: Row) -> Iterator[tuple[str, str]]:
+def _of_measurement(row: Row) -> Iterator[tuple[str, str]]:
     yield "what", measure({name: row[name] for name in KEY_FIELDS})
     yield "value", value_words(row)
     yield "in the source", reported_words(row) or "its characters are not kept"
     yield "basis", row["basis"] or ""
     yield "caveats", ", ".join(_list(row["caveats"]))
     yield "spread", _spread(row)
+
+
+def _of_record(record: Row, row: Row) -> Iterator[tuple[str, str]]:
     path = row["source_path"] or record["source_path"]
     yield "source", path or "not stated"
     yield "place in it", _place(record, row)

@@ -9,12 +9,11 @@ from typing import Any
 from markupsafe import Markup
 
 from benchfmt.comparing.coverage import Coverage
-from benchfmt.comparing.groups import Group, Line
+from benchfmt.comparing.groups import Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
 from benchfmt.pages.gathering import Content, ShownGroup
 from benchfmt.pages.provenance import (
-    Facts,
     facts_of,
     interval_of,
     reported_words,
@@ -298,7 +297,7 @@ class _Groups:
         columns = [
             name for name in _COLUMNS if name not in group.about and self._varies(shown, name)
         ]
-        rows = [self._row(line, group) for line in shown.lines]
+        rows = [self._row(line) for line in shown.lines]
         spreads = [_spread(line, row) for line, row in zip(shown.lines, rows, strict=True)]
         results = []
         first = len(self.details)
@@ -328,22 +327,20 @@ class _Groups:
             return line.row[name]
         return self._content.records.get(line.record_id, {}).get(name)
 
-    def _row(self, line: Line, group: Group) -> Row | None:
-        """Return the measurement that a line shows."""
+    def _row(self, line: Line) -> Row | None:
+        """Return the measurement that a line shows, or None where its record has no such one."""
         for row in self._content.measurements.get(line.record_id, ()):
-            is_it = row["metric"] == line.row["metric"] and row["value"] == line.value
-            if is_it and all(_fits(group.measure[name], row[name]) for name in KEY_FIELDS):
+            if all(row[name] == line.row[name] for name in (*KEY_FIELDS, "unit", "value")):
                 return row
         return None
 
     def _result(self, line: Line, row: Row | None, dot: Markup, columns: Sequence[str]) -> Result:
         record = self._content.records[line.record_id]
         place = len(self.details)
-        facts: Facts = facts_of(record, row) if row else [("record", line.record_id)]
         self.details.append(
             {
                 "title": one_line(f"{line.system}: {line.value:g}"),
-                "facts": facts,
+                "facts": facts_of(record, row),
                 "others": self._others_of(line.record_id, row),
             }
         )
@@ -468,11 +465,6 @@ def _spread(line: Line, row: Row | None) -> drawing.Spread:
             line.value, line.value - row["stddev"], line.value + row["stddev"], "sd"
         )
     return drawing.Spread(line.value)
-
-
-def _fits(shared: Any, own: Any) -> bool:
-    """Say whether a part of a key is that of the group; None there means that its results differ in it, or have none."""
-    return shared is None or shared == own
 
 
 def _measured(row: Row) -> str:
