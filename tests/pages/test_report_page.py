@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Any
 
 import pytest
 from tests.browsers import chromium
+from typer.testing import CliRunner
 
 from benchfmt import convert, open_package, validate
+from benchfmt.cli.commands import app
 from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
 from benchfmt.pages import Limit, write_report
@@ -234,6 +237,62 @@ def test_groups_beyond_a_page_follow_on_others(package: Path, tmp_path: Path) ->
     with open_package(package) as opened:
         [only] = write_report(opened, target, limit=Limit(groups=5))
     assert f"{compared - 5} more groups" in only.read_text("utf-8")
+
+
+def test_further_pages_of_an_older_report_go_and_other_files_stay(
+    package: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.html"
+    with open_package(package) as opened:
+        older = write_report(opened, target, pages=True, limit=Limit(groups=5))
+        assert len(older) == 4
+        # A report of its own, and a note: neither is a further page of the one that is replaced.
+        write_report(opened, tmp_path / "report-2025.html")
+        (tmp_path / "report-30.html").write_text("<p>a note</p>")
+        newer = write_report(opened, target, pages=True, limit=Limit(groups=10))
+    assert len(newer) == 2
+    kept = [tmp_path / "report-2025.html", tmp_path / "report-30.html"]
+    assert sorted(tmp_path.iterdir()) == sorted([*newer, *kept])
+
+
+def test_the_command_removes_further_pages_of_an_older_report(
+    package: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "report.html"
+    with open_package(package) as opened:
+        older = write_report(opened, target, pages=True, limit=Limit(groups=5))
+    assert len(older) > 1
+    done = CliRunner().invoke(app, ["report", str(package), "-o", str(target)])
+    assert done.exit_code == 0, done.output
+    assert list(tmp_path.iterdir()) == [target]
+    refused = CliRunner().invoke(app, ["report", str(package), "-o", "/dev/null", "--pages"])
+    assert "--pages needs the name of a file" in str(refused.exception)
+
+
+WITHOUT = """
+import sys
+sys.modules |= dict.fromkeys(("jinja2", "markupsafe"))
+from benchfmt.cli import main
+main()
+"""
+
+
+def test_without_the_extra_a_report_says_what_it_needs_and_numbers_are_explained_all_the_same(
+    package: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WITHOUT]
+    words = ("report", package, "-o", tmp_path / "report.html")
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'benchfmt[report]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    with open_package(package) as opened:
+        record = next(opened.records()).id
+    assert record
+    asked = ("explain", record, "--package", str(package))
+    done = subprocess.run([*command, *asked], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"record: {record}\n" in done.stdout
 
 
 def test_a_package_without_numbers_says_so(tmp_path: Path) -> None:

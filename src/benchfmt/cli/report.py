@@ -9,6 +9,7 @@ import typer
 
 from benchfmt.cli.files import replace_file
 from benchfmt.cli.printing import print_lines, say
+from benchfmt.finding import BenchfmtError
 
 
 def report(
@@ -31,14 +32,20 @@ def report(
 ) -> None:
     """Write what a package holds, what compares and what is missing as one page for any browser, which fetches nothing."""
     from benchfmt.package import open_package
-    from benchfmt.pages import write_report
+    from benchfmt.pages import remove_further, write_report
     from benchfmt.validation import validate
 
+    if pages and output.exists() and not output.is_file():
+        raise BenchfmtError(
+            f"--pages needs the name of a file, beside which others can stand: {output} is none"
+        )
     verdict = validate(package, rules, remote=remote)
     with open_package(package, remote=remote) as opened, replace_file(output) as new:
         written = write_report(opened, new, report=verdict, pages=pages)
         for further in written[1:]:
             further.replace(output.parent / further.name)
+    if output.is_file():
+        remove_further(output, len(written))
     if not verdict.ok:
         say("the package is not conformant; the page says why", err=True)
     print_lines([str(output), *(str(output.parent / place.name) for place in written[1:])])

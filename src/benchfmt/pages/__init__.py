@@ -5,21 +5,30 @@ What strangers wrote is escaped twice over, as in the report of findings, and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchfmt._version import __version__
 from benchfmt.package import Package
 from benchfmt.pages.gathering import Content, gather
-from benchfmt.pages.shown import Page, page_of
+from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.validation.report import Report
 
-__all__ = ["GROUPS", "RESULTS", "Limit", "style_and_script", "write_report"]
+if TYPE_CHECKING:
+    from benchfmt.pages.shown import Page
+
+__all__ = ["GROUPS", "RESULTS", "Limit", "remove_further", "style_and_script", "write_report"]
 
 GROUPS, RESULTS = 150, 3_000
 """So many groups, and results in them, stand on a page: then it is some megabytes at most."""
+_FURTHER = "benchfmt-further-page"
+"""What stands at the beginning of every page but the first: such a file is of the report beside it, and goes with it."""
+_START_BYTES = 1_000
+_WHAT = "the report of a package"
 _STYLES = ("report.css", "page.css")
 _SCRIPTS = ("theme.js", "page.js")
 
@@ -43,8 +52,11 @@ def write_report(
     """Write what a package holds as a page for any browser, and return the files; raises BenchfmtError.
 
     `report` is what validation found, which the page then shows too. The page has the groups of most systems; with
-    `pages` all others follow on `NAME-2.html`, `NAME-3.html` and so on beside it. Needs the `report` extra.
+    `pages` all others follow on `NAME-2.html`, `NAME-3.html` and so on beside it. Such pages of an older report that is
+    replaced are removed. Needs the `report` extra.
     """
+    with needs_extra(_WHAT):
+        from benchfmt.pages.shown import page_of
     limit = limit or Limit()
     content = gather(package, report, None if pages else limit.groups)
     portions = _portions(content, limit)
@@ -55,7 +67,21 @@ def write_report(
     for number, (place, portion) in enumerate(zip(targets, portions, strict=True)):
         page = page_of(content, portion, number, names)
         place.write_text(_rendered(page), "utf-8")
+    remove_further(target, len(targets))
     return targets
+
+
+def remove_further(target: Path, kept: int) -> None:
+    """Remove further pages of an older report of the same name, beyond so many that are kept; other files stay."""
+    name = re.compile(rf"{re.escape(target.stem)}-([0-9]+){re.escape(target.suffix)}")
+    for path in target.parent.iterdir():
+        match = name.fullmatch(path.name)
+        if match is None or int(match[1]) <= kept or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            start = file.read(_START_BYTES)
+        if _FURTHER.encode() in start:
+            path.unlink()
 
 
 def _place(target: Path, number: int) -> Path:
@@ -85,9 +111,10 @@ def style_and_script() -> tuple[str, str]:
 
 def _rendered(page: Page) -> str:
     style, script = style_and_script()
-    found = template("page.html.jinja", "the report of a package", "benchfmt.pages")
+    found = template("page.html.jinja", _WHAT, "benchfmt.pages")
     return found.render(
         page=page,
+        further=_FURTHER,
         version=__version__,
         style=style,
         script=script,
