@@ -340,3 +340,32 @@ def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
         # What the record says of its source is still known.
         assert facts["record"] == dict(whole["facts"])["record"]
         assert facts["SHA-256 of it"] == dict(whole["facts"])["SHA-256 of it"]
+
+
+def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(package: Path) -> None:
+    with open_package(package) as opened:
+        content = gather(opened, None, 1)
+    [shown] = content.groups
+    [drawn] = page_of(content, range(1), 0, ["report.html"]).groups[0].figures
+    assert "left out" not in drawn.caption
+    number = drawn.drawn.count("<circle")
+    assert f"of {number} results" in drawn.caption
+    assert drawn.caption.startswith("power (W) against latency")
+    powers = {
+        record: row
+        for record in (line.record_id for line in shown.lines)
+        for row in content.measurements[record]
+        if row["metric"] == "power" and row["value"] is not None
+    }
+    assert len(powers) == number
+    record, row = powers.popitem()
+    doubled = dict(content.measurements)
+    doubled[record] = [*doubled[record], {**row, "value": row["value"] / 2}]
+    [other] = page_of(replace(content, measurements=doubled), range(1), 0, ["r"]).groups[0].figures
+    assert other.drawn.count("<circle") == number - 1
+    assert f"of {number - 1} results" in other.caption
+    assert "left out: 1 result with several numbers for" in other.caption
+    # The same number twice is one number.
+    doubled[record] = [*content.measurements[record], row]
+    [same] = page_of(replace(content, measurements=doubled), range(1), 0, ["r"]).groups[0].figures
+    assert same == drawn

@@ -369,14 +369,16 @@ class _Groups:
 
     def _two_numbers(self, shown: ShownGroup, first: int) -> Iterator[Figure]:
         """Yield the figure of the group's number against another of the same results, with the front."""
-        key = self._second(shown)
+        metric = shown.group.measure["metric"]
+        numbers = [self._numbers_beside(line.record_id, metric) for line in shown.lines]
+        key = _second(numbers, kind_of(metric))
         if key is None:
             return
-        found = []
-        for place, line in enumerate(shown.lines):
-            other = self._value(line.record_id, key)
-            if other is not None:
-                found.append((place, line, other))
+        found = [
+            (place, line, beside[key][0])
+            for place, (line, beside) in enumerate(zip(shown.lines, numbers, strict=True))
+            if len(beside.get(key, ())) == 1
+        ]
         second = dict(zip((*KEY_FIELDS, "unit"), key, strict=True))
         better = (shown.group.higher_is_better, _direction(second["metric"]))
         points = [(line.value, other) for _, line, other in found]
@@ -390,38 +392,24 @@ class _Groups:
         title = f"{axes[1]} against {axes[0]} of {counted(len(spots), 'result')}"
         caption = title
         if any(best):
-            caption += "; full dots are on the front: no other result is better in one without being worse in the other"
+            caption += "; full dots are on the front: no other of these is better in one without being worse in the other"
+        several = sum(len(beside.get(key, ())) > 1 for beside in numbers)
+        if several:
+            caption += (
+                f"; left out: {counted(several, 'result')} with several numbers for {axes[1]}"
+            )
         yield Figure(drawing.scatter(spots, axes, title), one_line(caption))
 
-    def _second(self, shown: ShownGroup) -> Key | None:
-        """Return the number that most results of a group have too, of the other kind first: quality with speed, power with quality."""
-        kind = kind_of(shown.group.measure["metric"])
-        counts: dict[Key, set[float]] = {}
-        records: dict[Key, int] = {}
-        for line in shown.lines:
-            for row in self._content.measurements.get(line.record_id, ()):
-                if row["value"] is None or row["metric"] == shown.group.measure["metric"]:
-                    continue
-                key = tuple(row[name] for name in (*KEY_FIELDS, "unit"))
-                counts.setdefault(key, set()).add(row["value"])
-                records[key] = records.get(key, 0) + 1
-        wanted = [
-            key
-            for key, values in counts.items()
-            if len(values) > 1 and records[key] >= _FEWEST and _rank(key[0], kind) is not None
-        ]
-        if not wanted:
-            return None
-        return min(wanted, key=lambda key: (_rank(key[0], kind), -records[key], str(key)))
-
-    def _value(self, record_id: str, key: Key) -> float | None:
+    def _numbers_beside(self, record_id: str, metric: str) -> dict[Key, list[float]]:
+        """Return the numbers of a record that are of other metrics; each kind mostly has one."""
+        numbers: dict[Key, list[float]] = {}
         for row in self._content.measurements.get(record_id, ()):
-            if (
-                tuple(row[name] for name in (*KEY_FIELDS, "unit")) == key
-                and row["value"] is not None
-            ):
-                return float(row["value"])
-        return None
+            if row["value"] is None or row["metric"] == metric:
+                continue
+            values = numbers.setdefault(tuple(row[name] for name in (*KEY_FIELDS, "unit")), [])
+            if row["value"] not in values:
+                values.append(float(row["value"]))
+        return numbers
 
     def _strips_of(self, shown: ShownGroup, rows: Sequence[Row | None]) -> Iterator[Figure]:
         """Yield the figure of the observations of a group's results, where there are any and room for it."""
@@ -439,6 +427,23 @@ class _Groups:
                 drawn,
                 f"{title}; of more than {_SAMPLES} some that are spread evenly over their order",
             )
+
+
+def _second(numbers: Sequence[Mapping[Key, Sequence[float]]], kind: str) -> Key | None:
+    """Return the number that most results have one of, of the other kind first: quality with speed, power with quality."""
+    single: dict[Key, list[float]] = {}
+    for beside in numbers:
+        for key, values in beside.items():
+            if len(values) == 1:
+                single.setdefault(key, []).append(values[0])
+    wanted = []
+    for key, values in single.items():
+        rank = _rank(key[0], kind)
+        if rank is not None and len(values) >= _FEWEST and len(set(values)) > 1:
+            wanted.append((rank, -len(values), str(key), key))
+    if not wanted:
+        return None
+    return min(wanted)[-1]
 
 
 def _rank(metric: str, kind: str) -> int | None:
