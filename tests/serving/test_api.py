@@ -76,11 +76,23 @@ def test_a_row_that_failed_is_shown_with_its_line(server: Server) -> None:
     file = ROOT / "examples" / "mlperf" / "summary.csv"
     lines = file.read_text("utf-8").splitlines()
     whole = server.ask("/validate", file.read_bytes(), name="summary.csv").data["account"]
-    damaged = "\n".join([*lines, lines[-1].rpartition(",")[0]])
+    torn = lines[-1].rpartition(",")[0]
+    damaged = "\n".join([*lines, torn])
     answer = server.ask("/validate", damaged.encode(), name="summary.csv").data
     rows = answer["account"]["rows"]
     assert rows["seen"] == whole["rows"]["seen"] + 1
     assert rows["seen"] == rows["converted"] + rows["skipped"] + rows["failed"]
+    [excerpt] = answer["excerpts"]
+    assert excerpt["message"].startswith("failed: the row has 26 cells where the table has 27")
+    assert [line["number"] for line in excerpt["lines"]] == [
+        len(lines) - 1,
+        len(lines),
+        len(lines) + 1,
+    ]
+    [here] = [line for line in excerpt["lines"] if line["is_here"]]
+    assert here["number"] == len(lines) + 1
+    assert torn.startswith(here["before"].rstrip("…"))
+    assert len(here["before"]) > 200
 
 
 def test_a_zip_of_result_files_is_converted(server: Server) -> None:
