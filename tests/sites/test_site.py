@@ -16,8 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from tests.browsers import chromium
 
+from benchfmt.comparing.groups import groups
+from benchfmt.comparison.questions import question
 from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError
+from benchfmt.package import open_package
+from benchfmt.pages import Limit
 from benchfmt.site import build
 
 ROOT = Path(__file__).parents[2]
@@ -72,8 +76,6 @@ def test_the_index_knows_what_is_in_each_package(site: Path) -> None:
 
 
 def test_results_are_all_there_with_their_sources(site: Path, packages: Path) -> None:
-    from benchfmt.package import open_package
-
     for facts in _index(site):
         file = site / "packages" / facts["id"] / "results.parquet"
         results = pq.read_table(file)
@@ -92,6 +94,25 @@ def test_links_are_relative_and_lead_somewhere(site: Path) -> None:
         for link in re.findall(r'(?:href|src)="([^"#]+)"', text):
             assert not link.startswith(("/", "http")), link
             assert (page.parent / link).is_file(), f"{page} links to {link}"
+
+
+def test_all_pages_of_a_report_are_there_and_lead_to_each_other(
+    packages: Path, tmp_path: Path
+) -> None:
+    built = build(packages, tmp_path / "site", limit=Limit(groups=4))
+    [second] = [facts for facts in built.shown if facts.name == "deep/second"]
+    below = tmp_path / "site" / "packages" / second.id
+    names = sorted(path.name for path in below.glob("report*.html"))
+    assert len(names) == 5
+    with open_package(packages / "deep" / "second") as package:
+        compared = groups(package, question(), most=0).compared
+    shown = 0
+    for name in names:
+        text = (below / name).read_text("utf-8")
+        shown += text.count('<section class="group"')
+        assert set(re.findall(r'href="(report[^"]*)"', text)) == set(names) - {name}
+        assert "more groups" not in text
+    assert shown == compared
 
 
 def test_what_strangers_wrote_is_text(site: Path) -> None:

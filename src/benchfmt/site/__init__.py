@@ -13,6 +13,7 @@ from pathlib import Path
 from benchfmt.finding import BenchfmtError
 from benchfmt.oserrors import naming
 from benchfmt.package import PackageError, Target, open_package
+from benchfmt.pages import Limit
 from benchfmt.serving.library import Shown, shelf
 from benchfmt.serving.showing import write_page
 from benchfmt.site.facts import Facts, facts_of
@@ -40,11 +41,12 @@ def build(
     *,
     rules: str = "core",
     tell: Callable[[str], None] = lambda _: None,
+    limit: Limit | None = None,
 ) -> Built:
     """Write the site on the packages of a folder, whole or not at all; raises BenchfmtError.
 
     What stands at the target is replaced where it is a site of ours; anything else is left alone. `tell` hears the name
-    of each package before it is read.
+    of each package before it is read. `limit` says how much one page of a report shows; what has no room follows on others.
     """
     source, place = Path(folder), Path(target)
     if not source.is_dir():
@@ -56,7 +58,7 @@ def build(
     with naming(place), Target(place) as held:
         root = held.new_folder()
         try:
-            built = _write(root, found.packages, rules, tell, is_whole=found.is_whole)
+            built = _write(root, found.packages, rules, tell, is_whole=found.is_whole, limit=limit)
             held.replace_by(root)
         finally:
             shutil.rmtree(root, ignore_errors=True)
@@ -82,6 +84,7 @@ def _write(
     tell: Callable[[str], None],
     *,
     is_whole: bool,
+    limit: Limit | None,
 ) -> Built:
     shown: list[Facts] = []
     refused: list[tuple[str, str]] = []
@@ -91,7 +94,7 @@ def _write(
         below = root / "packages" / package.id
         below.mkdir(parents=True)
         try:
-            facts = _write_package(below, package, rules)
+            facts = _write_package(below, package, rules, limit)
         except BenchfmtError as error:
             shutil.rmtree(below)
             refused.append((package.name, str(error).replace(str(package.path), package.name)))
@@ -101,7 +104,7 @@ def _write(
     return Built(tuple(shown), tuple(refused), is_whole)
 
 
-def _write_package(below: Path, package: Shown, rules: str) -> Facts:
+def _write_package(below: Path, package: Shown, rules: str, limit: Limit | None) -> Facts:
     """Write the pages and the data of one package; raises BenchfmtError where it cannot be read."""
     report = validate(package.path, rules)
     report.source = package.name
@@ -114,5 +117,5 @@ def _write_package(below: Path, package: Shown, rules: str) -> Facts:
             rows = 0
             facts.notes.append(f"its results cannot be shown: {error}")
     write_package_page(below, facts, rows)
-    write_page(package.path, below / "report.html", report)
+    write_page(package.path, below / "report.html", report, pages=True, limit=limit)
     return facts
