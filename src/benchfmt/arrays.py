@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ _PLAIN: dict[pa.DataType, type] = {
 }
 TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 """The type of columns that hold each of their texts once."""
+_SHARED = {pa.int32(), *_PLAIN}
+_FEWEST_ZEROS = 2**16
 _LONGEST = 2**31 - 1
 """So many bytes an Arrow array of text can hold."""
 _NUMPY: dict[pa.DataType, npt.DTypeLike] = {
@@ -40,8 +43,7 @@ def array_of(cells: Sequence[JsonValue], kind: Any) -> Arrow:
     has_null = type(None) in types
     types.discard(type(None))
     if not types:
-        nothing: Arrow = pa.nulls(len(cells), kind)
-        return nothing
+        return nulls(len(cells), kind)
     if types != {_PLAIN.get(kind)}:
         mixed: Arrow = pa.array(cells, kind)
         return mixed
@@ -68,6 +70,36 @@ def _text_array(cells: Sequence[JsonValue], mask: pa.Buffer | None) -> Arrow:
     return pa.Array.from_buffers(pa.string(), len(cells), buffers)
 
 
+def nulls(count: int, kind: Any) -> Arrow:
+    """Return a column of nothing.
+
+    Those of the types of packages are all the same zeros: most columns are empty, and to lay each out costs as much as
+    to fill it.
+    """
+    if kind == TEXT_CODES:
+        return pa.DictionaryArray.from_arrays(nulls(count, pa.int32()), pa.array([], pa.string()))
+    if kind not in _SHARED:
+        other: Arrow = pa.nulls(count, kind)
+        return other
+    mask = _zeros(count // 8 + 1)
+    buffers: list[pa.Buffer | None] = [mask, _zeros(8 * (count + 1))]
+    if kind == pa.string():
+        buffers.append(_zeros(0))
+    return pa.Array.from_buffers(kind, count, buffers, null_count=count)
+
+
+def _zeros(size: int) -> pa.Buffer:
+    """Return so many zeros, of those that are there already where these are enough."""
+    rounded = 1 << max(size, _FEWEST_ZEROS).bit_length()
+    return _zeros_of(rounded).slice(0, size)
+
+
+@lru_cache(maxsize=4)
+def _zeros_of(size: int) -> pa.Buffer:
+    # Memory that the system gives as zeros, a page of it only where somebody looks.
+    return pa.py_buffer(bytes(size))
+
+
 def texts_of(characters: npt.NDArray[np.uint8]) -> Arrow:
     """Return texts of one length as an Arrow array; their characters are ASCII, a row for each text."""
     count, width = characters.shape
@@ -82,8 +114,7 @@ def coded_texts(
 ) -> Arrow:
     """Return the texts that codes name as an Arrow array that holds each once, null where a cell is not `shown`."""
     if not len(texts):
-        nothing: Arrow = pa.nulls(len(codes), TEXT_CODES)
-        return nothing
+        return nulls(len(codes), TEXT_CODES)
     mask = None
     if shown is not None:
         mask = _buffer(np.packbits(shown, bitorder="little"))

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 import pyarrow as pa
 from pydantic import JsonValue
 
-from benchfmt.arrays import TEXT_CODES, array_of
+from benchfmt.arrays import TEXT_CODES, array_of, nulls
 from benchfmt.identity import canonical
 from benchfmt.record import Measurement, Part, Record
 
@@ -462,7 +462,7 @@ def complete(table: str, given: pa.Table) -> pa.Table:
     columns: dict[str, Any] = {}
     for field in schema:
         if field.name not in given.column_names:
-            columns[field.name] = pa.nulls(given.num_rows, field.type)
+            columns[field.name] = nulls(given.num_rows, field.type)
         elif given[field.name].type == TEXT_CODES:
             columns[field.name] = given[field.name]
         else:

@@ -19,7 +19,7 @@ from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
-from benchfmt.arrays import Arrow, coded_texts
+from benchfmt.arrays import Arrow, coded_texts, nulls
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Texts, arrow_schema
@@ -279,7 +279,7 @@ def measurement_table(
         columns[name] = said if before is None else pc.coalesce(said, before)
     for field in arrow_schema("measurements"):
         if field.name not in columns:
-            columns[field.name] = pa.nulls(len(kinds), field.type)
+            columns[field.name] = nulls(len(kinds), field.type)
     names = arrow_schema("measurements").names
     return pa.table([columns[name] for name in names], names=names)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchfmt.processes import clusters
-from benchfmt.running.executors import Spooling, Workers
+from benchfmt.running.executors import Workers
 from benchfmt.running.reading import Packet, read
+from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk
 
 

@@ -8,19 +8,17 @@ memory; so whoever reads for an executor sees the same files as this process, th
 
 from __future__ import annotations
 
-import pickle
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol, TypeVar
 
-from benchfmt.oserrors import naming
 from benchfmt.processes import LostError, result_of, team
 from benchfmt.running.reading import Packet, lost, read
+from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk, Units
 from benchfmt.running.watching import Watched
 
@@ -135,31 +133,3 @@ def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers
     """Read by an executor until the block ends; so many chunks wait at most."""
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
         yield Workers(executor, Spooling(folder), waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Spooling:
-    """Reads a chunk into a file of its own in a folder."""
-
-    folder: str
-
-    def __call__(self, chunk: Chunk) -> _Spool:
-        """Return what the units of a chunk hold, in a file."""
-        path = Path(self.folder, str(chunk.first))
-        with naming(path), path.open("wb") as file:
-            for packet in read(chunk):
-                pickle.dump(packet, file, protocol=5)
-        return _Spool(path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spool:
-    """Packets in a file, which can be taken once."""
-
-    path: Path
-
-    def __iter__(self) -> Iterator[Packet]:
-        with self.path.open("rb") as file:
-            while file.peek(1):
-                yield pickle.load(file)  # noqa: S301 - written by our own process, in a folder that only we can read
-        self.path.unlink()

@@ -1,0 +1,150 @@
+"""Packets in a file, each column as it lies in memory: who reads them maps the file and copies nothing.
+
+Only our own processes write such files, in a folder that only we can read; a journal's files are others (`packing.py`).
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import pyarrow as pa
+
+from benchfmt.arrays import nulls
+from benchfmt.oserrors import naming
+from benchfmt.running.reading import Packet, read
+from benchfmt.running.units import Chunk
+from benchfmt.tables import Batch
+
+_ALIGNED = 64
+"""Columns begin at multiples of so many bytes, as Arrow likes them."""
+_MAPPED = mmap.ALLOCATIONGRANULARITY
+"""Packets begin at multiples of so many bytes: only there can a file be mapped."""
+_CAN_MAP = os.name == "posix"
+"""Whether a file that is mapped can be removed; elsewhere it is read."""
+
+
+class _Blank(NamedTuple):
+    """How many rows a table has, and the types of all its columns: those that it lacks are empty."""
+
+    rows: int
+    types: list[tuple[str, pa.DataType]]
+
+
+class _Column(NamedTuple):
+    """Where a buffer of a packet begins, from the packet's own beginning, and how many bytes it has."""
+
+    start: int
+    size: int
+
+
+class _Place(NamedTuple):
+    """Where a packet is in the file, the bytes of its pickle, and its buffers behind that."""
+
+    start: int
+    pickled: int
+    columns: list[_Column]
+
+    @property
+    def size(self) -> int:
+        """How many bytes the packet has."""
+        return max([self.pickled, *(column.start + column.size for column in self.columns)])
+
+
+@dataclass(frozen=True, slots=True)
+class Spooling:
+    """Reads a chunk into a file of its own in a folder."""
+
+    folder: str
+
+    def __call__(self, chunk: Chunk) -> Spool:
+        """Return what the units of a chunk hold, in a file."""
+        path = Path(self.folder, str(chunk.first))
+        with naming(path), path.open("wb") as file:
+            places = [_write(packet, file) for packet in read(chunk)]
+        return Spool(path, places)
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """Packets in a file, which can be taken once."""
+
+    path: Path
+    places: list[_Place]
+
+    def __iter__(self) -> Iterator[Packet]:
+        """Yield the packets; then the file is removed."""
+        with self.path.open("rb") as file:
+            for place in self.places:
+                yield _read(file, place)
+        self.path.unlink()
+
+
+def _write(packet: Packet, file: IO[bytes]) -> _Place:
+    """Write a packet behind those that are there, and return its place."""
+    batch = packet.tables.batch
+    blanks = [_blank(table) for _, table in batch.tables()]
+    lean = Batch(*(_lean(table) for _, table in batch.tables()))
+    buffers: list[pickle.PickleBuffer] = []
+    packet = replace(packet, tables=replace(packet.tables, batch=lean))
+    pickled = pickle.dumps((packet, blanks), 5, buffer_callback=buffers.append)
+    start = _begin(file, _MAPPED)
+    file.write(pickled)
+    columns = []
+    for buffer in buffers:
+        begin = _begin(file, _ALIGNED)
+        with buffer.raw() as data:
+            file.write(data)
+            columns.append(_Column(begin - start, data.nbytes))
+    return _Place(start, len(pickled), columns)
+
+
+def _begin(file: IO[bytes], multiple: int) -> int:
+    """Fill a file up to a multiple of so many bytes, and return where that is."""
+    end = file.tell()
+    gap = -end % multiple
+    file.write(bytes(gap))
+    return end + gap
+
+
+def _read(file: IO[bytes], place: _Place) -> Packet:
+    """Return the packet at a place, whose columns stay in the file where that can be mapped."""
+    data = memoryview(_bytes(file, place))
+    buffers = [data[column.start : column.start + column.size] for column in place.columns]
+    packet: Packet
+    packet, blanks = pickle.loads(data[: place.pickled], buffers=buffers)  # noqa: S301 - written by our own process, in a folder that only we can read
+    tables = [
+        _filled(table, blank)
+        for (_, table), blank in zip(packet.tables.batch.tables(), blanks, strict=True)
+    ]
+    return replace(packet, tables=replace(packet.tables, batch=Batch(*tables)))
+
+
+def _bytes(file: IO[bytes], place: _Place) -> mmap.mmap | bytes:
+    if _CAN_MAP:
+        return mmap.mmap(file.fileno(), place.size, offset=place.start, access=mmap.ACCESS_READ)
+    file.seek(place.start)
+    return file.read(place.size)
+
+
+def _blank(table: pa.Table) -> _Blank:
+    return _Blank(table.num_rows, [(field.name, field.type) for field in table.schema])
+
+
+def _lean(table: pa.Table) -> pa.Table:
+    """Return a table without its empty columns, which would take as much of the file as full ones."""
+    rows = table.num_rows
+    return table.select([name for name in table.column_names if table[name].null_count < rows])
+
+
+def _filled(lean: pa.Table, blank: _Blank) -> pa.Table:
+    """Return a table with its empty columns."""
+    columns: dict[str, Any] = dict(zip(lean.column_names, lean.columns, strict=True))
+    return pa.table(
+        {name: columns.get(name, nulls(blank.rows, kind)) for name, kind in blank.types}
+    )
