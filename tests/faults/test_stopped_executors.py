@@ -14,6 +14,8 @@ from tests.conversion.odd import installed, path_with, sources, started
 from tests.faults.helping import until
 from tests.faults.test_stopping import members
 
+SECONDS = 5
+"""How long a process may be there after a stop."""
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
@@ -36,8 +38,9 @@ def test_nobody_is_left(tmp_path: Path, executor: str, stop: str) -> None:
         until(lambda: log.exists() and len(log.read_text().split()) > 8)
         assert len(members(process.pid)) > 2
         process.send_signal(number)
-        _, words = process.communicate(timeout=60)
-        until(lambda: not members(process.pid), seconds=10)
+        # Each process holds the pipe of the errors, so this waits for all of them.
+        _, words = process.communicate(timeout=SECONDS)
+        until(lambda: not members(process.pid), seconds=SECONDS)
     finally:
         process.kill()
     if number == signal.SIGKILL:

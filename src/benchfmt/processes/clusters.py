@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import tempfile
@@ -22,6 +23,16 @@ _WAITING = 4
 """So many pieces of work wait for each thread of a cluster."""
 _NAMED = re.compile(r"(local|dask)(?::(.+))?")
 _WORDS = "write local, local:2, dask:2 or dask:tcp://HOST:8786"
+_SHORTLY = 0.1
+"""So many seconds a process of a cluster has to end by itself, once nobody wants what it does."""
+_SETTINGS: dict[str, Any] = {
+    # What kills its process is given to one other, by us, and not to three.
+    "distributed.scheduler.allowed-failures": 0,
+    # Dask has workers give each 64 KiB back to the system that are free, and asks for them again: a third more time.
+    "distributed.nanny.pre-spawn-environ": {},
+    # Nobody looks at what Dask samples of the stacks of workers, a hundred times a second.
+    "distributed.worker.profile.enabled": False,
+}
 KILLED = "the process that worked on it was killed (out of memory?)"
 
 
@@ -87,21 +98,10 @@ def cluster(
     is_local = where.isdecimal()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="benchfmt-"))
-        # What kills its process is given to one other, by us, and not to three.
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
-        stack.enter_context(dask.config.set({"temporary-directory": folder}))
+        stack.enter_context(dask.config.set({**_SETTINGS, "temporary-directory": folder}))
         address: Any = where
         if is_local:
-            address = stack.enter_context(
-                library.LocalCluster(
-                    n_workers=int(where),
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address="127.0.0.1:0",
-                    local_directory=folder,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+            address = stack.enter_context(_local(library, int(where), folder))
         try:
             client = stack.enter_context(library.Client(address, timeout="20s"))
         except OSError as error:
@@ -114,6 +114,33 @@ def cluster(
         stack.callback(executor.end)
         # Only processes of this machine see the folder.
         yield Cluster(executor, folder if is_local else None, waiting)
+
+
+@contextmanager
+def _local(library: Any, number: int, folder: str) -> Iterator[Any]:
+    """Give a cluster of so many processes of this machine until the block ends; an error in it ends them at once."""
+    there = library.LocalCluster(
+        n_workers=number,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        local_directory=folder,
+        silence_logs=logging.CRITICAL,
+    )
+    is_whole = False
+    try:
+        yield there
+        is_whole = True
+    finally:
+        if not is_whole:
+            # By itself it waits four seconds for what they are about.
+            there.sync(_end_now, list(there.workers.values()))
+        there.close()
+
+
+async def _end_now(nannies: list[Any]) -> None:
+    """Have each of those that watch over a process end it, whatever it does."""
+    await asyncio.gather(*(nanny.close(timeout=_SHORTLY) for nanny in nannies))
 
 
 def _check_versions(client: Any) -> None:
