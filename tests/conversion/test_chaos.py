@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tests.conversion.odd import installed, run, sources, started, tables
-from tests.package.stores import only_here, running
+from tests.package.stores import running
+from tests.servers import only_here
 
 COUNT = 2_000
 LIMIT = "6"

@@ -6,21 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
-
-import pytest
-
-
-def only_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test connect to this machine, where the store is, and to no other."""
-    connect = socket.socket.connect
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 class Proxy:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.servers import Quiet, only_here, running
 
 import benchfmt
 from benchfmt import open_package
@@ -94,15 +93,8 @@ class Web:
 
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test connect to this machine, where the server is, and to no other."""
-    connect = socket.socket.connect
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    """Fail whatever connects to anything but this machine, on which the server runs."""
+    only_here(monkeypatch)
 
 
 @pytest.fixture
@@ -110,22 +102,16 @@ def web(tmp_path: Path) -> Iterator[Web]:
     found = Web(tmp_path / "web")
     found.root.mkdir()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.answer(self, with_body=True)
 
         def do_HEAD(self) -> None:
             found.answer(self, with_body=False)
 
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with running(Handler) as port:
+        found.port = port
+        yield found
 
 
 def large(place: Path, form: Any = "parquet") -> Path:

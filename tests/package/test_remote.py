@@ -10,7 +10,8 @@ from typing import Any
 
 import fsspec
 import pytest
-from tests.package.stores import Proxy, only_here, running
+from tests.package.stores import Proxy, running
+from tests.servers import only_here
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.limits import LIMITS

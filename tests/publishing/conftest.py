@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.publishing.stand_in_aiod import StandIn
+from tests.servers import only_here
 
 from benchfmt import Record
 from benchfmt.package import write_package
@@ -31,15 +31,8 @@ RECORDS: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail whatever connects to anything but this machine, on which the servers stand that are spoken to here."""
-    connect = socket.socket.connect
-
-    def only_here(self: socket.socket, address: Any) -> None:
-        if self.family != getattr(socket, "AF_UNIX", None) and address[0] != "127.0.0.1":
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", only_here)
+    """Fail whatever connects to anything but this machine, on which the server runs."""
+    only_here(monkeypatch)
 
 
 @pytest.fixture(scope="session")

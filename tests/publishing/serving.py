@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
+
+from tests.servers import Quiet, running
 
 TOKEN = "a-secret-token"  # noqa: S105 - of no server but the stand-ins
 
@@ -24,29 +26,25 @@ class Serving:
         self.failing = ("POST", "PUT")
         self.asked: list[tuple[str, str]] = []
         self.tokens: list[str | None] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = ""
+        self._stack = ExitStack()
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         """Return the status and the data of an answer."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._stack.enter_context(running(self._handler()))}"
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._stack.close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         serving = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: object) -> None:
-                pass
 
             def handle_any(self) -> None:
                 serving._handle(self)

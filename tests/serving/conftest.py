@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from tests.servers import only_here
 
 from benchfmt.conversion import convert
 
@@ -92,14 +92,7 @@ class Server:
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail whatever connects to anything but this machine, on which the server runs."""
-    connect = socket.socket.connect
-
-    def only_here(self: socket.socket, address: Any) -> None:
-        if self.family != getattr(socket, "AF_UNIX", None) and address[0] != "127.0.0.1":
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", only_here)
+    only_here(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
 from tests.browsers import chromium
+from tests.servers import Quiet, only_here, running
 
 from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
@@ -31,15 +30,8 @@ EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail whatever connects to anything but this machine, on which the site is served."""
-    connect = socket.socket.connect
-
-    def only_here(self: socket.socket, address: Any) -> None:
-        if self.family != getattr(socket, "AF_UNIX", None) and address[0] != "127.0.0.1":
-            raise AssertionError(f"a test connects to {address}; the network is off")
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", only_here)
+    """Fail whatever connects to anything but this machine, on which the server runs."""
+    only_here(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +152,11 @@ def test_a_folder_without_packages_is_told(tmp_path: Path) -> None:
         build(tmp_path / "absent", tmp_path / "site")
 
 
-class _Ranges(SimpleHTTPRequestHandler):
+class _Ranges(Quiet, SimpleHTTPRequestHandler):
     """Serves files, and parts of them where asked, as hosts of pages do."""
 
     asked: ClassVar[list[tuple[str, str | None]]] = []
     knows_ranges: ClassVar[bool] = True
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
@@ -190,13 +179,8 @@ def address(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
     """The site below a folder of a host, as project pages are."""
     _Ranges.asked.clear()
     _Ranges.knows_ranges = request.param
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Ranges, directory=str(site.parent)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/public"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(partial(_Ranges, directory=str(site.parent))) as port:
+        yield f"http://127.0.0.1:{port}/public"
 
 
 @pytest.fixture(scope="module")
