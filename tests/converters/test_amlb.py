@@ -385,6 +385,55 @@ def test_columns_of_one_meaning(tmp_path: Path) -> None:
     assert keyed(record)["amlb:my-score", "single", "", "fold", ""].value == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("*", "amlb:unnamed"),
+        ("^.*$", "amlb:unnamed"),
+        ("^a.c$", "amlb:a.c"),
+        ("#row", "amlb:row"),
+        ("#score", "amlb:score"),
+        ("", None),
+        (".5", "amlb:5"),
+    ],
+)
+def test_a_score_may_have_any_name(tmp_path: Path, name: str, metric: str | None) -> None:
+    text = (FIXTURES / "results_2020.csv").read_text("utf-8")
+    (tmp_path / "r.csv").write_text(
+        text.replace(",mae,r2,", f",mae,{name},").replace("0.126485,,,", "0.126485,1,2,")
+    )
+    first = of_row(records(tmp_path / "r.csv"), 1)[0]
+    scores = {
+        item.metric: item.value for item in first.measurements or () if item.statistic == "single"
+    }
+    assert {"accuracy", "log-loss", "mean-absolute-error"} <= set(scores)
+    assert {key: value for key, value in scores.items() if ":" in key} == (
+        {} if metric is None else {metric: 2}
+    )
+
+
+WRITTEN_SIZES = {
+    "1": {1}, "1.": {1}, "1.0": {1}, "1e3": set(), "0": set(), "-1": set(), "0.5": set(), "\u0661": set(),
+    "": set(), "x": set(), "1_0": set(), "9" * 400: set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "read"), WRITTEN_SIZES.items())
+def test_a_batch_has_the_size_that_its_column_counts(
+    tmp_path: Path, size: str, read: set[int]
+) -> None:
+    text = (FIXTURES / "results_now.csv").read_text("utf-8")
+    changed = text.replace("infer_batch_size_df_1,", f"infer_batch_size_df_{size},")
+    (tmp_path / "r.csv").write_text(changed, "utf-8")
+    sizes = set()
+    for record in records(tmp_path / "r.csv"):
+        stages = {item.stage for item in record.measurements or () if item.metric == "latency"}
+        if "inference" in stages:
+            assert record.configuration is not None
+            sizes.add(record.configuration.batch_size)
+    assert sizes == read
+
+
 def test_parameters_are_read_not_run(tmp_path: Path) -> None:
     text = (FIXTURES / "results_2019.csv").read_text("utf-8")
     (tmp_path / "r.csv").write_text(text.replace("{'_n_jobs': 4}", "__import__('os').getcwd()"))

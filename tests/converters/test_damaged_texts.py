@@ -1,4 +1,4 @@
-"""Digits without end, names that libraries take for patterns and half characters, as damaged files have them."""
+"""Digits without end and half characters, as damaged files have them."""
 
 from __future__ import annotations
 
@@ -68,15 +68,6 @@ def test_a_clock_of_5000_digits_is_no_duration(tmp_path: Path) -> None:
 def _durations(records: list[Record]) -> int:
     measurements = [item for record in records for item in record.measurements or ()]
     return sum((item.metric, item.stage) == ("duration", "whole-run") for item in measurements)
-
-
-@pytest.mark.parametrize("name", ["*", "^.*$"])
-def test_a_column_named_as_a_pattern_is_told(tmp_path: Path, name: str) -> None:
-    source = FIXTURES / "openml" / "amlb" / "results_2019.csv"
-    path = copied(source, tmp_path / "results.csv", "id,", f"{name},")
-    records, account = converted(path, "amlb")
-    assert records == []
-    assert reasons(account) == [f"column {name!r} has no name that can be read; rename it"]
 
 
 def test_half_a_character_in_parameters_is_kept_as_its_escape(tmp_path: Path) -> None:

@@ -600,6 +600,29 @@ def test_a_table_with_bare_carriage_returns_is_read(tmp_path: Path) -> None:
     assert (len(records), account.ok) == (3, True)
 
 
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("nScenarios,p,[,l,r,*,time,sol", {"p": "2", "[": "3", "l": "4", "r": "5", "*": "6"}),
+        (
+            "nScenarios,p,^s.*$,l,r,y,time,sol",
+            {"p": "2", "^s.*$": "3", "l": "4", "r": "5", "y": "6"},
+        ),
+        ("nScenarios,p,r,n,,y,time,sol", {"p": "2", "r": "3", "n": "4", "field5": "5", "y": "6"}),
+    ],
+)
+def test_names_that_are_patterns_or_none_are_names(
+    tmp_path: Path, header: str, kept: dict[str, str]
+) -> None:
+    path = tmp_path / "anticipate_pc.csv"
+    path.write_text(f"{header}\n,,,,,,,\n1,2,3,4,5,6,7,8\n")
+    (record,), account = converted(tmp_path)
+    values = {item.metric: item.value for item in record.measurements or ()}
+    assert values == {"duration": 7, "cost": 8_000}
+    assert record.to_dict()["extensions"]["energy-domain"] == kept
+    assert [(item["row"], item["what"]) for item in account.files[0].details] == [(1, "skipped")]
+
+
 LOOK_ALIKES = {
     "flow of another kind": "algorithm,nodes,arcs\nBK,1,2\n",
     "only the parameter": "nScenarios,colour\n1,red\n",

@@ -1,10 +1,23 @@
-"""Names of columns that strangers wrote, and that no program writes."""
+"""Names of columns that strangers wrote, and that no program writes: patterns of polars, none at all, a NUL."""
 
 from __future__ import annotations
 
-import polars as pl
+from pathlib import Path
 
+import polars as pl
+import pytest
+from tests.tables.test_annotated import LONG_FIELDS, lay, read
+from tests.tables.test_history import HISTORY
+
+from benchfmt import convert, open_package, validate
+from benchfmt.annotated import together
 from benchfmt.annotated.cells import map_distinct
+from benchfmt.annotated.together import keys_of
+from benchfmt.readers.tables import TextTable
+
+PATTERNS = ["*", "^.*$", "^l.*$", "["]
+"""What polars takes for several columns, or what begins a pattern, where a column is asked for by its name."""
+LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
 
 
 def test_a_name_with_a_nul_is_a_name() -> None:
@@ -12,3 +25,73 @@ def test_a_name_with_a_nul_is_a_name() -> None:
     changed = map_distinct(cells, str.upper, pl.String)
     assert changed.to_list() == ["A", None, "A"]
     assert changed.name == "cpu\0model"
+
+
+@pytest.mark.parametrize("name", ["", "column_0", *PATTERNS])
+def test_a_frame_has_the_names_of_the_header(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{name},column_1,l\n1,2,3\n")
+    table = TextTable(path)
+    ((frame, _),) = table.batches()
+    assert frame.columns == table.header() == [name, "column_1", "l"]
+    assert frame.row(0) == ("1", "2", "3")
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_key_is_of_its_own_column(name: str) -> None:
+    frame = pl.DataFrame({"la": ["1", "2"], name: ["3", None], "lb": ["5", "6"]})
+    assert keys_of(frame, [name]).to_list() == ["3", ""]
+    assert keys_of(frame, [name, "lb"]).to_list() == ["3\x1f5", "\x1f6"]
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_long_table_is_sorted_by_a_key_of_any_name(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit, rows in (("MOST_ROWS", 1), ("RUN_ROWS", 1), ("FRAME_ROWS", 1)):
+        monkeypatch.setattr(together, limit, rows)
+    text = f"{name},net,name,v\na,x,latency,1\nb,y,latency,2\na,x,power,3\n"
+    found, account = read(lay(tmp_path, text, LONG_FIELDS, annotation={"key": [name]}))
+    assert [len(record["measurements"]) for record in found] == [2, 1]
+    assert account.ok
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_runs_are_told_apart_by_a_key_of_any_name(tmp_path: Path, name: str) -> None:
+    fields = {"map": {"metric": "map", "statistic": "final", "primary": True}}
+    history = {**HISTORY, "best": [], "totals": []}
+    text = f"{name},epoch,map\na,1,0.5\nb,1,0.25\na,2,0.75\n"
+    folder = lay(tmp_path, text, fields, annotation={"history": history, "key": [name]})
+    found, _ = read(folder)
+    assert [record["measurements"][0]["value"] for record in found] == [0.25, 0.75]
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_described_column_has_its_own_cells(tmp_path: Path, name: str) -> None:
+    fields = {name: LATENCY, "la": {"field": "model.name"}}
+    found, account = read(lay(tmp_path, f"la,{name},lb\nnet,1.5,7\n", fields))
+    (record,) = found
+    assert [item["value"] for item in record["measurements"]] == [0.0015]
+    assert record["model"] == {"name": "net"}
+    assert record["extensions"] == {"lpdnn": {"lb": "7"}}
+    assert account.ok
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_package_may_have_a_column_of_any_name(tmp_path: Path, name: str, form: str) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    lay(source, "ms\n1.5\n2.5\n", {"ms": LATENCY})
+    package = tmp_path / "package"
+    convert(source).write(package, format=form)
+    path = package / f"records.{form}"
+    if form == "csv":
+        first, *rest = path.read_text("utf-8").splitlines()
+        path.write_text("\n".join([f"{first},{name}", *(f"{row},odd" for row in rest)]), "utf-8")
+    else:
+        frame = pl.read_parquet(path)
+        frame.with_columns(pl.Series(name, ["odd", "odd"])).write_parquet(path)
+    report = validate(package)
+    assert [item.code for item in report.findings if item.column == name] == ["BF102"]
+    assert [item.benchmark.suite for item in open_package(package).records()] == ["lpdnn"] * 2

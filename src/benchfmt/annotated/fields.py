@@ -29,6 +29,7 @@ from benchfmt.annotation import Case, Conditional, Extract, FieldAnnotation
 from benchfmt.descriptor import TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.sheets import dates
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, Row, system_from_row, system_row, table_of
@@ -103,7 +104,8 @@ class Fields:
         self.notes = notes
         self.height = frame.height
         self.clean = {
-            name: c.clean(frame[name], program.missing_in(name).texts) for name in frame.columns
+            name: c.clean(cells_of(frame, name), program.missing_in(name).texts)
+            for name in frame.columns
         }
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
@@ -375,7 +377,7 @@ class Fields:
             if values is None:
                 values = pl.Series([""] * self.height)
             return c.matches(values.cast(pl.String).fill_null(""), options, numeric=False)
-        cells = self.frame[name].str.strip_chars()
+        cells = cells_of(self.frame, name).str.strip_chars()
         mask = c.matches(cells, options, numeric=self.program.is_numeric(name))
         if "" in options:
             return mask | self.clean[name].is_null()

@@ -15,6 +15,7 @@ import polars as pl
 from benchfmt.annotation import History, TableAnnotation
 from benchfmt.descriptor import Resource, TableField
 from benchfmt.finding import BenchfmtError
+from benchfmt.readers.cells import cells_of
 
 
 class HistoryError(BenchfmtError):
@@ -81,8 +82,8 @@ class Steps:
         last = [place for place, _ in runs]
         results = self.frame[last]
         for name in self._known(history.totals):
-            numbers = self.numbers(name)
-            totals = [_total(self.frame[name], numbers, places) for _, places in runs]
+            cells, numbers = cells_of(self.frame, name), self.numbers(name)
+            totals = [_total(cells, numbers, places) for _, places in runs]
             results = results.with_columns(pl.Series(name, totals, dtype=pl.String))
         for name in self._known(history.best):
             numbers = self.numbers(name)
@@ -100,7 +101,7 @@ class Steps:
         if not key:
             return [list(range(self.frame.height))]
         runs: dict[tuple[str, ...], list[int]] = {}
-        for place, cells in enumerate(self.frame.select(key).rows()):
+        for place, cells in enumerate(self.frame[key].rows()):
             runs.setdefault(cells, []).append(place)
         return list(runs.values())
 

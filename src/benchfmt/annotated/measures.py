@@ -21,6 +21,7 @@ from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
 from benchfmt.arrays import Arrow, coded_texts, nulls
 from benchfmt.identity import canonical
+from benchfmt.readers.cells import cells_of
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Texts, arrow_schema
 
@@ -209,7 +210,7 @@ def _reasons(fields: Fields, name: str) -> Reasoned:
     missing = fields.program.missing_in(name)
     if not missing.has_reasons:
         return iter(())
-    return missing.reasons(fields.frame[name].str.strip_chars())
+    return missing.reasons(cells_of(fields.frame, name).str.strip_chars())
 
 
 def _caveats(

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from benchfmt.annotation import TableAnnotation
 from benchfmt.oserrors import naming
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.sheets import Table
 
 Integers = npt.NDArray[np.int64]
@@ -40,8 +41,8 @@ _ROW, _FIRST, _DIVISION = f"{_SEPARATOR}row", f"{_SEPARATOR}first", f"{_SEPARATO
 
 def keys_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """Return the key of each row as one text; an empty cell is a part of it like any other."""
-    cells = [pl.col(name).fill_null("") for name in names]
-    return frame.select(pl.concat_str(cells, separator=_SEPARATOR)).to_series()
+    cells = [cells_of(frame, name).fill_null("") for name in names]
+    return pl.select(pl.concat_str(cells, separator=_SEPARATOR)).to_series()
 
 
 def whole_records(text: Table, annotation: TableAnnotation) -> Frames:

@@ -12,6 +12,7 @@ from benchfmt.drafting import Head, read_head
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers import Column, Measured, read_headers
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.files import Listing, UnsafeError
 from benchfmt.readers.sheets.opening import FORMATS
 from benchfmt.readers.sheets.storage import SUFFIXES
@@ -160,7 +161,7 @@ def _may_be_table(path: Path, folder: Path) -> bool:
 
 
 def _has_measurement(head: Head) -> bool:
-    columns = [Column(name, tuple(head.rows[name].drop_nulls())) for name in head.names]
+    columns = [Column(name, tuple(cells_of(head.rows, name).drop_nulls())) for name in head.names]
     return any(isinstance(meaning, Measured) for meaning in read_headers(columns))
 
 

@@ -18,6 +18,7 @@ from benchfmt.headers import Beside, Column, FieldOf, Ignored, Meaning, Measured
 from benchfmt.headers.grammar import metric_named, read_as
 from benchfmt.headers.units import rate
 from benchfmt.headers.words import words_of
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.sheets.dates import DEFAULT, Dates, dates_of, iso_time
 from benchfmt.readers.sheets.number_columns import NumberColumns, is_index
 from benchfmt.readers.sheets.valueless import MARKS
@@ -519,15 +520,14 @@ def _rows(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     """Return the first cells of a column, row by row."""
     if name not in frame.columns:
         return ()
-    cells = frame[name].head(_ROWS_COMPARED).cast(pl.String).fill_null("").str.strip_chars()
-    return tuple(cells)
+    cells = cells_of(frame, name).head(_ROWS_COMPARED).cast(pl.String)
+    return tuple(cells.fill_null("").str.strip_chars())
 
 
 def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
     """Return the first different cells of a column, without those that mean nothing."""
     if name not in frame.columns:
         return ()
-    cells = (
-        frame[name].cast(pl.String).str.strip_chars().unique(maintain_order=True).head(_CELLS_SHOWN)
-    )
-    return tuple(cell for cell in cells if cell and cell.lower() not in MARKS)
+    cells = cells_of(frame, name).cast(pl.String).str.strip_chars()
+    distinct = cells.unique(maintain_order=True).head(_CELLS_SHOWN)
+    return tuple(cell for cell in distinct if cell and cell.lower() not in MARKS)

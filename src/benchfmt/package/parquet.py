@@ -135,15 +135,16 @@ class _Sizes:
 def _text_bytes(frame: pl.DataFrame) -> dict[str, int]:
     """Return how many bytes the texts of each column have, for each that holds any."""
     sums = {}
-    for cells in frame.iter_columns():
+    for name, cells in zip(frame.columns, frame.iter_columns(), strict=True):
         if cells.dtype not in _TEXTS or cells.null_count() == cells.len():
             continue
         if cells.dtype == pl.String:
             # It is the sum of the lengths, however many cells share a text; a pass over these takes far longer.
-            sums[cells.name] = int(cells.estimated_size())
+            sums[name] = int(cells.estimated_size())
         else:
-            lengths = cells.cat.len_bytes().cast(pl.Int64)
-            sums[cells.name] = int(lengths.sum())
+            # Under no name: polars takes a stranger's, such as `^.$`, for a pattern.
+            lengths = cells.alias("").cat.len_bytes().cast(pl.Int64)
+            sums[name] = int(lengths.sum())
     return sums
 
 

@@ -237,13 +237,15 @@ class TextTable:
         good = 0
         names = self.header()
         kept = [name for name in names if name in self.only] or names
+        places = [str(place) for place in range(len(kept))]
         for blocks in self._joined(self.names()):
-            # Arrow keeps several columns without a name apart, polars does not.
-            table = pa.Table.from_batches(blocks).rename_columns(kept)
+            # Arrow keeps several columns without a name apart; polars does not, and names them itself.
+            table = pa.Table.from_batches(blocks).rename_columns(places)
             if len(kept) > _WIDE:
                 # Polars takes some kilobytes for each column of each block, however short it is.
                 table = table.combine_chunks()
             frame = pl.DataFrame(pl.from_arrow(table))
+            frame.columns = kept
             # A block of very short rows has hundreds of thousands.
             for part in frame.iter_slices(_MOST_FRAME_ROWS):
                 yield part, self._numbers(good, part.height)

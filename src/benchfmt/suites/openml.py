@@ -208,4 +208,6 @@ def _measure(name: str, entry: Mapping[str, Any]) -> Measure:
 
 
 def _kebab(name: str) -> str:
-    return re.sub("[^a-z0-9.@-]+", "-", name.lower()).strip("-") or "unnamed"
+    words = re.sub("[^a-z0-9.@-]+", "-", name.lower()).rstrip("-")
+    # A term begins with a letter or a digit.
+    return words.lstrip("-.@") or "unnamed"

@@ -14,6 +14,7 @@ from benchfmt.converters.energy.columns import STATISTICS as REDUCED
 from benchfmt.converters.energy.columns import by_base, vectors
 from benchfmt.converters.energy.surveys import KILO, Survey, numbers
 from benchfmt.converters.flat import Added, Integers
+from benchfmt.readers.cells import cells_of
 from benchfmt.suites import energy as rules
 
 INSTANCE, STATISTICS, INTENSITY = "instance", "instance_statistics", "carbon_intensity_kg_per_kwh"
@@ -31,9 +32,11 @@ def added_columns(columns: list[str], survey: Survey) -> Added:
     names = [name for step in steps for name in step.names if name not in columns]
 
     def make(frame: pl.DataFrame, rows: Integers, notes: Notes) -> pl.DataFrame:
+        own = frame.columns
         for step in steps:
             frame = step.make(frame, rows, notes)
-        return frame.select(*columns, *names)
+        # Not by `select`, which takes names such as `*` for patterns.
+        return frame[[*own, *names]]
 
     return Added(tuple(names), make)
 
@@ -64,14 +67,15 @@ def _with_vectors(
     read: dict[str, list[list[float] | None]] = {}
     message = f"is not a vector of {rules.SLOTS} numbers, and is left out"
     for name, column in columns.items():
-        cells = frame[column].str.strip_chars()
-        known = {text: _vector(text) for text in cells.unique()}
-        read[name] = [known[text] for text in cells]
+        cells = cells_of(frame, column)
+        stripped = cells.str.strip_chars()
+        known = {text: _vector(text) for text in stripped.unique()}
+        read[name] = [known[text] for text in stripped]
         is_vector = pl.Series([item is not None for item in read[name]], dtype=pl.Boolean)
-        bad = ~is_vector & (cells != "")
-        notes.cells("BF103", column, cells, bad, rows, message)
+        bad = ~is_vector & (stripped != "")
+        notes.cells("BF103", column, stripped, bad, rows, message)
         frame = frame.with_columns(
-            cells.set(~bad, "").alias(f"{name}{UNREAD}"), frame[column].set(bad, "").alias(column)
+            stripped.set(~bad, "").alias(f"{name}{UNREAD}"), cells.set(bad, "").alias(column)
         )
     ids: Ids = {}
     pairs = zip(read["PV"], read["Load"], strict=True)
@@ -103,7 +107,7 @@ def _with_reduced_ids(
     columns: dict[str, str], frame: pl.DataFrame, _rows: Integers, _notes: Notes
 ) -> pl.DataFrame:
     """Return a frame with the ids of instances of which mean and deviation (or variance) are known; empty if not."""
-    read = frame.select(numbers(name).alias(base) for base, name in columns.items())
+    read = pl.DataFrame({base: numbers(frame, name) for base, name in columns.items()})
     for part in ("pv", "load"):
         if f"{part}_std" not in columns and f"{part}_var" in columns:
             deviation = pl.col(f"{part}_var").sqrt()
@@ -131,7 +135,7 @@ def _with_intensity(
     emissions: str, energy: str, frame: pl.DataFrame, _rows: Integers, _notes: Notes
 ) -> pl.DataFrame:
     """Return a frame with emissions per energy, six digits of them: the carbon intensity that was assumed."""
-    each = frame.select(numbers(emissions) / numbers(energy)).to_series()
+    each = numbers(frame, emissions) / numbers(frame, energy)
     texts = [_six_digits(value) for value in each]
     return frame.with_columns(pl.Series(INTENSITY, texts, dtype=pl.String))
 
@@ -146,6 +150,6 @@ def _with_peaks(
     average: str, peak: str, frame: pl.DataFrame, _rows: Integers, _notes: Notes
 ) -> pl.DataFrame:
     """Return a frame that says in which rows the peak stays below the average even in the larger unit."""
-    is_below = numbers(peak) * KILO < numbers(average)
-    said = pl.when(is_below).then(pl.lit(BELOW)).otherwise(pl.lit(""))
-    return frame.with_columns(said.alias(PEAK))
+    is_below = numbers(frame, peak) * KILO < numbers(frame, average)
+    said = pl.select(pl.when(is_below).then(pl.lit(BELOW)).otherwise(pl.lit("")))
+    return frame.with_columns(said.to_series().alias(PEAK))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from benchfmt.converters.energy.columns import by_base
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.tables import TextTable
 
 KILO = 1000
@@ -63,9 +64,9 @@ def columns_of(names: list[str]) -> Columns:
     )
 
 
-def numbers(name: str) -> pl.Expr:
+def numbers(frame: pl.DataFrame, name: str) -> pl.Series:
     """Return the numbers of a column of text, null where a cell is none."""
-    return pl.col(name).str.strip_chars().cast(pl.Float64, strict=False)
+    return cells_of(frame, name).str.strip_chars().cast(pl.Float64, strict=False)
 
 
 def survey(text: TextTable, names: list[str]) -> Survey:
@@ -79,9 +80,9 @@ def survey(text: TextTable, names: list[str]) -> Survey:
     countries: set[str] = set()
     try:
         for frame, _ in text.batches():
-            parts.append(frame.select(map(numbers, wanted)))
+            parts.append(pl.DataFrame({name: numbers(frame, name) for name in wanted}))
             if columns.country:
-                countries |= set(frame[columns.country].str.strip_chars())
+                countries |= set(cells_of(frame, columns.country).str.strip_chars())
     finally:
         text.bad_rows.clear()  # reported when the table is read
     read = pl.concat(parts)
@@ -97,7 +98,8 @@ def survey(text: TextTable, names: list[str]) -> Survey:
 def _peaks(read: pl.DataFrame, columns: Columns) -> Peaks:
     if columns.average is None or columns.peak is None:
         return Peaks()
-    pairs = read.select(average=columns.average, peak=columns.peak).drop_nulls()
+    parts = {"average": read[columns.average], "peak": read[columns.peak]}
+    pairs = pl.DataFrame(parts).drop_nulls()
     pairs = pairs.filter((pl.col("peak") > 0) & (pl.col("average") > 0))
     below = int((pairs["peak"] < pairs["average"]).sum())
     # A peak cannot be below its mean. Where it is in all rows, and a thousand times the number is just above it, the

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from benchfmt.converters.base import Failed, Item, Match, Part, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import guessed_encoding
 from benchfmt.converters.openml import amlb_measurements
-from benchfmt.converters.openml.amlb_columns import Columns, is_score, own_metric
+from benchfmt.converters.openml.amlb_columns import Columns, inside, is_score, own_metric
 from benchfmt.converters.openml.amlb_records import NAME, SUITE, VERSION, Origin, records
 from benchfmt.converters.openml.columns import CONTROL, HEADER_AGAIN, arrow
 from benchfmt.converters.openml.terms import with_metrics
@@ -149,12 +149,7 @@ def read(unit: Unit) -> Iterator[Item]:
     text = TextTable(unit.path, encoding=SNIFFED, limits=unit.limits)
     done = 0
     try:
-        names = text.header()
-        pattern = next(filter(_is_pattern, names), None)
-        if pattern is not None:
-            yield Failed(unit.path, f"column {pattern!r} has no name that can be read; rename it")
-            return
-        columns = Columns(names)
+        columns = Columns(text.header())
         origin = Origin(unit.path.name, file_sha256(unit.path), unit.options.get("constraint"))
         yield from columns.findings(origin.name)
         yield from guessed_encoding(text)
@@ -168,11 +163,6 @@ def read(unit: Unit) -> Iterator[Item]:
         yield Failed(unit.path, f"not UTF-8: {error.reason}")
     except TableError as error:
         yield Failed(unit.path, str(error))
-
-
-def _is_pattern(name: str) -> bool:
-    """Say whether a name stands for several columns where columns are asked for by name."""
-    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def _cells(bad: BadRow) -> str:
@@ -214,6 +204,7 @@ def _part(
     origin: Origin,
 ) -> Part:
     """Return the tables of some rows, and their account."""
+    frame.columns = [inside(name) for name in frame.columns]
     frame = _clean(frame).with_columns(pl.Series("#row", np.asarray(rows), dtype=pl.Int64))
     frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in columns.absent)
     frame = amlb_measurements.with_primary(frame, columns)
@@ -271,8 +262,9 @@ def _contradicted(frame: pl.DataFrame, origin: Origin) -> Iterator[Finding]:
     rows = frame.filter(pl.col("#contradicted"))
     for (score,), odd in rows.group_by("#score", maintain_order=True):
         first = odd.row(0, named=True)
+        number = first[inside(str(score))]
         message = (
-            f"result {first['result']} is not the {score} {first[str(score)]} beside it, which is"
+            f"result {first['result']} is not the {score} {number} beside it, which is"
             f" taken; so in {odd.height} of {frame.height} rows"
         )
         yield Finding(
@@ -298,7 +290,7 @@ def _without_empty(
     ended = pl.col("info")
     if "info" in columns.absent:
         ended = pl.col("task")
-    texts = [pl.col("result"), ended, *(pl.col(column.name) for column in columns.plain)]
+    texts = [pl.col("result"), ended, *(pl.col(column.cells) for column in columns.plain)]
     nothing = pl.all_horizontal([text.is_null() for text in texts])
     repeated = [(pl.col(name) == name).fill_null(value=False) for name in NEEDED if name in columns]
     again = pl.all_horizontal(repeated)

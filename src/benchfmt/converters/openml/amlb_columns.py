@@ -77,6 +77,11 @@ class Column:
     """Why a row without a result has no number."""
 
     @property
+    def cells(self) -> str:
+        """The name under which a frame holds its cells (see `inside`)."""
+        return inside(self.name)
+
+    @property
     def key(self) -> tuple[str | int | None, ...]:
         """What tells its numbers from those of other columns."""
         return (self.metric, self.statistic, self.stage, self.per, self.size)
@@ -153,6 +158,17 @@ class Columns:
             if name.startswith(TIMED) and kind in STAGES and number:
                 stage = STAGES[kind]
                 yield Column(name, "latency", "median", stage, "batch", "s", size=number)
+
+
+def inside(name: str) -> str:
+    """Return the name of a column in a frame.
+
+    A score is called as anybody likes, also `*`, which stands for all columns where one is asked for, or as a column
+    that is worked out here. So its name is preceded by a word.
+    """
+    if is_score(name):
+        return f"score {name}"
+    return name
 
 
 def score_column(name: str) -> Column:

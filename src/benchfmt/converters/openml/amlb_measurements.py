@@ -20,10 +20,12 @@ def with_primary(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Add the column of scores that is a row's headline, whether it failed, and whether `result` contradicts its score."""
     failed = pl.col("result").is_null()
     if "result" in columns.absent:
-        failed = pl.all_horizontal([pl.col(score).is_null() for score in columns.scores])
+        scores = columns.scores.values()
+        failed = pl.all_horizontal([pl.col(score.cells).is_null() for score in scores])
     frame = frame.with_columns(_headline(columns).alias("#score"), failed.alias("#failed"))
     contradicted = [
-        (pl.col("#score") == name) & _disagrees(columns, name) for name in columns.scores
+        (pl.col("#score") == name) & _disagrees(columns, score)
+        for name, score in columns.scores.items()
     ]
     return frame.with_columns(
         pl.any_horizontal([_NO, *contradicted]).fill_null(value=False).alias("#contradicted")
@@ -35,16 +37,16 @@ def _headline(columns: Columns) -> pl.Expr:
         return pl.col("metric").str.strip_prefix("neg_")
     # A failed row has no score: what it would have been is told by the other rows of the table, not by it.
     present = [
-        pl.when(pl.col(name).is_not_null()).then(pl.lit(name))
+        pl.when(pl.col(columns.scores[name].cells).is_not_null()).then(pl.lit(name))
         for name in FIRST_METRICS
-        if name in columns
+        if name in columns.scores
     ]
     return pl.coalesce(*present, _NO_TEXT)
 
 
-def _disagrees(columns: Columns, name: str) -> pl.Expr:
+def _disagrees(columns: Columns, column: Column) -> pl.Expr:
     """Say where `result` is not the score that it is said to be."""
-    score = pl.col(name).cast(pl.Float64, strict=False)
+    score = pl.col(column.cells).cast(pl.Float64, strict=False)
     result = pl.col("result").cast(pl.Float64, strict=False)
     if "metric" in columns:
         negated = pl.col("metric").str.starts_with("neg_")
@@ -66,11 +68,11 @@ def _of_column(frame: pl.DataFrame, columns: Columns, column: Column) -> pl.Data
     if column.name in columns.scores:
         chosen = (pl.col("#score") == column.name).fill_null(value=False)
     wanted = pl.col("#failed") & (chosen | pl.lit(column.expected))
-    rows = frame.filter(pl.col(column.name).is_not_null() | wanted)
+    rows = frame.filter(pl.col(column.cells).is_not_null() | wanted)
     taken = rows.select(
         "#row",
         pl.lit(0, pl.Int64).alias("#size"),
-        pl.col(column.name).alias("text"),
+        pl.col(column.cells).alias("text"),
         pl.when(chosen).then(_YES).alias("primary"),
         _caveats(column, pl.col("#contradicted") & chosen).alias("caveats"),
     )
@@ -135,11 +137,11 @@ def timed(frame: pl.DataFrame, columns: Columns, size: int) -> pl.DataFrame:
 
 
 def _latency(frame: pl.DataFrame, column: Column, primary: pl.Expr) -> pl.DataFrame:
-    rows = frame.filter(pl.col(column.name).is_not_null())
+    rows = frame.filter(pl.col(column.cells).is_not_null())
     taken = rows.select(
         "#row",
         pl.lit(column.size, pl.Int64).alias("#size"),
-        pl.col(column.name).alias("text"),
+        pl.col(column.cells).alias("text"),
         pl.when(primary).then(_YES).alias("primary"),
         _NO_TEXT.alias("caveats"),
     )
@@ -163,7 +165,7 @@ def _rate(latency: pl.DataFrame, column: Column) -> pl.DataFrame:
 
 def _alone(columns: list[Column], column: Column) -> pl.Expr:
     """Say where a row has only this column of its batch size."""
-    others = [pl.col(other.name).is_null() for other in columns if other is not column]
+    others = [pl.col(other.cells).is_null() for other in columns if other is not column]
     return pl.all_horizontal(others)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.numbers import PLAIN, NumberForm
+from benchfmt.readers.cells import cells_of
 from benchfmt.readers.sheets.columns import (
     COMMA_GROUPS,
     DECIMAL_COMMA,
@@ -45,10 +46,10 @@ class NumberColumns:
         self.notes: dict[str, str] = {}
         """What is to be said of a column."""
         self.left_open: set[str] = set()
-        stripped = {name: frame[name].cast(pl.String).str.strip_chars() for name in frame.columns}
+        stripped = {name: _stripped(frame, name) for name in frame.columns}
         self.valueless = {name: _valueless(cells) for name, cells in stripped.items()}
         """The cells without a value among the numbers of each column."""
-        self._cells = {name: self._given(cells) for name, cells in stripped.items()}
+        self._cells = {name: self._given(name, cells) for name, cells in stripped.items()}
         self._columns: dict[str, NumberColumn] = {}
         self._with_spread: set[str] = set()
         marks: set[str] = set()
@@ -87,7 +88,7 @@ class NumberColumns:
         plain = []
         for name, column in self._columns.items():
             if name not in self.left_open:
-                cells = self._with_values(name, frame[name].str.strip_chars())
+                cells = self._with_values(name, _stripped(frame, name))
                 if name in self._with_spread:
                     plain.append(_plain_spread(cells, column.form).fill_null(cells).alias(name))
                     continue
@@ -95,7 +96,7 @@ class NumberColumns:
                 suffix = cells.str.extract(f"({_SUFFIX})").fill_null("")
                 plain.append((digits + suffix).fill_null(cells).alias(name))
         others = [name for name in frame.columns if self.valueless[name].cells]
-        emptied = [self._with_values(name, frame[name].str.strip_chars()) for name in others]
+        emptied = [self._with_values(name, _stripped(frame, name)).alias(name) for name in others]
         return frame.with_columns(emptied).with_columns(plain)
 
     def _with_values(self, name: str, cells: pl.Series) -> pl.Series:
@@ -103,9 +104,9 @@ class NumberColumns:
         words = self.valueless[name].cells
         return cells.replace(dict.fromkeys(words, ""))
 
-    def _given(self, cells: pl.Series) -> pl.Series:
+    def _given(self, name: str, cells: pl.Series) -> pl.Series:
         """Return the cells of a column that hold a value."""
-        kept = self._with_values(cells.name, cells)
+        kept = self._with_values(name, cells)
         return kept.filter(kept != "")
 
     def _look_at_spread(self, name: str, cells: pl.Series, decimal: str | None) -> bool:
@@ -173,6 +174,11 @@ class NumberColumns:
 
 
 _MARKS = {",": "comma", ".": "point"}
+
+
+def _stripped(frame: pl.DataFrame, name: str) -> pl.Series:
+    """Return the cells of a column as text, without the blanks around it."""
+    return cells_of(frame, name).cast(pl.String).str.strip_chars()
 
 
 def _spread_parts(cells: pl.Series) -> pl.DataFrame:

@@ -89,9 +89,9 @@ class DelimitedPart:
                 without_cells = self._leave_out_cells(self._text)
         for frame, rows in self._text.batches():
             names = [name for name in frame.columns if not only or name in only]
-            cells = frame.select(names)
+            cells = frame[names]
             if not isinstance(self._text, TextTable):
-                cells = frame.select(_null_if_empty(name) for name in names)
+                cells = cells.with_columns(pl.all().replace("", None))
             absent = [pl.Series(name, [None], pl.Null) for name in without_cells]
             absent = [column.new_from_index(0, len(rows)) for column in absent]
             without_cells = []
@@ -135,10 +135,6 @@ class DelimitedPart:
             message = "the header stands here again, in place of a row"
             self._reporter.report("BF121", Place(self._name, row), message, hint=_AGAIN_HINT)
         self._headers.clear()
-
-
-def _null_if_empty(name: str) -> pl.Expr:
-    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
 
 
 def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

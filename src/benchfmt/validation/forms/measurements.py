@@ -202,7 +202,7 @@ def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         else:
             filled.append(name)
     joined = pl.concat([frame[filled] for frame in frames], rechunk=True)
-    return joined.with_columns(without_cell).select(frames[0].columns)
+    return joined.with_columns(without_cell)[frames[0].columns]
 
 
 def _no_measurements() -> Rows:
