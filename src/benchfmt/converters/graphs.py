@@ -1,20 +1,21 @@
 """Records of a graph: N-Triples, N-Quads, Turtle, TriG and JSON-LD, as benchfmt exports them or somebody else makes them.
 
 A graph has no order, and any triple may stand anywhere. So a file goes into a store on disk first, and each record is
-gathered from there. What the graph says beside the standard's own properties is none of the record.
+gathered from there. What the graph says beside the standard's own properties is none of the record and is not stored.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from pydantic import JsonValue, ValidationError
-from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from benchfmt.converters.base import Failed
 from benchfmt.converters.draft import first_fault
@@ -33,6 +34,10 @@ _FORMATS = {
     ".trig": RdfFormat.TRIG,
     ".jsonld": RdfFormat.JSON_LD,
 }
+_STORED = 200_000
+"""So many triples are sorted and stored at a time: they take some 200 MB, and fewer make the store slow."""
+_SYSTEMS = 1_000
+"""So many systems are kept at hand for the records that have them."""
 _REPEATED = ("measurements", "inputs")
 _PLACE = re.compile(r"[.]([0-9]+)$")
 _FIRST, _REST, _NIL = f"{RDF}first", f"{RDF}rest", f"{RDF}nil"
@@ -53,7 +58,7 @@ def read_graph(path: Path) -> Iterator[Record | Failed]:
         try:
             # A relative IRI means the file's own place, which is nobody's business.
             form = _FORMATS[path.suffix.lower()]
-            store.bulk_load(path=str(path), format=form, base_iri=f"{BASE}relative/")
+            _fill(store, parse(path=str(path), format=form, base_iri=f"{BASE}relative/"))
         except (SyntaxError, ValueError) as error:
             yield Failed(path, f"not a graph that can be read: {error}")
             return
@@ -62,6 +67,17 @@ def read_graph(path: Path) -> Iterator[Record | Failed]:
             yield _record(path, graph, node)
         # The store keeps files open, which some systems do not let go before.
         del graph, store
+
+
+def _fill(store: Store, quads: Iterable[Quad]) -> None:
+    """Store what a graph says in properties of the standard, and its lists."""
+    told = (quad for quad in quads if _is_told(quad.predicate.value))
+    while some := list(islice(told, _STORED)):
+        store.bulk_extend(some)
+
+
+def _is_told(predicate: str) -> bool:
+    return predicate.startswith(TERMS) or predicate in (_FIRST, _REST)
 
 
 def _record(path: Path, graph: _Graph, node: Node) -> Record | Failed:
@@ -147,6 +163,8 @@ class _Graph:
         """Return a system, which many records may have."""
         key = str(node)
         if key not in self._systems:
+            if len(self._systems) == _SYSTEMS:
+                self._systems.clear()
             self._systems[key] = self.plain(node, above)
         return self._systems[key]
 
