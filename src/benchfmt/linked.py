@@ -17,7 +17,13 @@ TERMS = f"{BASE}terms/"
 VOCABULARY = f"{BASE}vocabulary/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+DCAT = "http://www.w3.org/ns/dcat#"
+DCTERMS = "http://purl.org/dc/terms/"
+PROV = "http://www.w3.org/ns/prov#"
+QUDT = "http://qudt.org/schema/qudt/"
 QUDT_UNIT = "http://qudt.org/vocab/unit/"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 
 TERM_FIELDS = {
     **TERM_COLUMNS["records"],
@@ -39,6 +45,38 @@ DOUBLE_LISTS = ("ci", "values")
 LISTS = ("input_shape", "placement", "sources")
 FREE_FIELDS = ("extensions", "hyperparameters", "stack")
 """The fields that hold free-form JSON."""
+PARTS = (
+    "benchmark",
+    "dataset",
+    "model",
+    "processor",
+    "accelerator",
+    "software",
+    "configuration",
+    "inputs",
+    "measurements",
+    "provenance",
+    "sources",
+)
+"""The fields whose values are nodes; other objects are free-form JSON."""
+CLASSES = {"measurements": "Measurement", "sources": "Source"}
+"""The parts whose nodes have a class."""
+LINKS: dict[str, JsonValue] = {
+    "dcat": DCAT,
+    "dcterms": DCTERMS,
+    "prov": PROV,
+    "qudt": QUDT,
+    "rdfs": RDFS,
+    "skos": SKOS,
+    "dcterms:conformsTo": {"@type": "@id"},
+    "dcterms:isPartOf": {"@type": "@id"},
+    "prov:used": {"@type": "@id"},
+    "prov:wasAssociatedWith": {"@type": "@id"},
+    "prov:wasAttributedTo": {"@type": "@id"},
+    "qudt:unit": {"@type": "@id"},
+    "qudt:ucumCode": {"@type": f"{QUDT}UCUMcs"},
+}
+"""What links a record to the world beside the standard's own fields."""
 _SAFE = "@"
 """What a term may hold beside letters, digits, `-`, `.` and `_`, as it stands in an IRI."""
 

@@ -22,10 +22,6 @@ from benchfmt.exports.publication import Publication, publication
 from benchfmt.exports.rdf.files import write_all
 from benchfmt.exports.rdf.names import BASE_HELP, Names, names_of, segment
 from benchfmt.exports.rdf.ntriples import (
-    DCAT,
-    DCTERMS,
-    PROV,
-    QUDT,
     ROWS,
     TYPE,
     Places,
@@ -41,7 +37,7 @@ from benchfmt.exports.rdf.ntriples import (
 )
 from benchfmt.exports.rdf.turtle import PREFIXES, turtle_of
 from benchfmt.finding import BenchfmtError
-from benchfmt.linked import TERMS, XSD, term_iri
+from benchfmt.linked import DCAT, DCTERMS, PROV, QUDT, TERMS, XSD, term_iri
 from benchfmt.package import Package
 from benchfmt.validation import validate
 

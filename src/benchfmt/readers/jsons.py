@@ -83,6 +83,21 @@ def parse(
     return _decoded(text, _DIGITS if digits else _NUMBERS, limits, start)
 
 
+def parse_next(text: str, offset: int, limits: Limits = LIMITS) -> tuple[Any, int]:
+    """Return the data of the JSON value that begins at an offset of a text, and the offset behind it.
+
+    Raises json.JSONDecodeError where the value is faulty or not all there, JsonError or UnsafeError.
+    """
+    try:
+        data, end = _NUMBERS.raw_decode(text, offset)
+    except RecursionError as error:
+        raise UnsafeError("BF906", "JSON is nested too deep") from error
+    opened = text.count("{", offset, end) + text.count("[", offset, end)
+    if opened > limits.json_depth and _deeper(data, limits.json_depth):
+        raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
+    return data, end
+
+
 def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> Any:
     """Return the data of a JSON text with its numbers as `Digits`.
 

@@ -10,9 +10,11 @@ from pydantic import JsonValue
 
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names
-from benchfmt.exports.rdf.ntriples import DCAT, DCTERMS, PROV, QUDT, RDFS, SKOS
 from benchfmt.linked import (
+    CLASSES,
+    LINKS,
     PART_TERM_FIELDS,
+    PARTS,
     TERM_FIELDS,
     context,
     qudt_unit,
@@ -25,28 +27,12 @@ from benchfmt.schema import BASE
 from benchfmt.vocabulary import vocabulary
 
 Node = dict[str, JsonValue]
-_LINKS: Node = {
-    "dcat": DCAT,
-    "dcterms": DCTERMS,
-    "prov": PROV,
-    "qudt": QUDT,
-    "rdfs": RDFS,
-    "skos": SKOS,
-    "dcterms:conformsTo": {"@type": "@id"},
-    "dcterms:isPartOf": {"@type": "@id"},
-    "prov:used": {"@type": "@id"},
-    "prov:wasAssociatedWith": {"@type": "@id"},
-    "prov:wasAttributedTo": {"@type": "@id"},
-    "qudt:unit": {"@type": "@id"},
-    "qudt:ucumCode": {"@type": f"{QUDT}UCUMcs"},
-}
-"""What links a record to the world beside the standard's own fields."""
 
 
 def documents(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as one JSON-LD document, a line for each node of its graph, and count what is written."""
     declared = tuple(package.descriptor.benchfmt.prefixes)
-    contexts = [context(declared)["@context"], _LINKS]
+    contexts = [context(declared)["@context"], LINKS]
     yield f'{{"@context":{_json(contexts)},\n"@graph":[\n'.encode()
     separator = ""
     for node in _nodes(package, _Linking(names, declared), account):
@@ -164,9 +150,9 @@ class _Linking:
         kind = PART_TERM_FIELDS.get(part, {}).get(field) or TERM_FIELDS.get(field)
         if kind is not None:
             return self._terms(field, kind, value)
-        if isinstance(value, dict) and field in _PARTS and "@id" not in value:
+        if isinstance(value, dict) and field in PARTS and "@id" not in value:
             return self._part(field, iri, fragment, value)
-        if isinstance(value, list) and field in _PARTS:
+        if isinstance(value, list) and field in PARTS:
             return [
                 self._part(field, iri, f"{fragment}.{place}", item)
                 for place, item in enumerate(value)
@@ -177,8 +163,8 @@ class _Linking:
     def _part(self, field: str, iri: str, fragment: str, value: Node) -> Node:
         """Return a part of a record as a node of its own."""
         node: Node = {"@id": f"{iri}#{fragment}"}
-        if field in _CLASSES:
-            node["@type"] = _CLASSES[field]
+        if field in CLASSES:
+            node["@type"] = CLASSES[field]
         node |= self._fields(field, iri, fragment, value)
         if field == "measurements":
             node |= _unit(value.get("unit"))
@@ -190,23 +176,6 @@ class _Linking:
         if reads_as_term(field, kind, str(value), self._declared):
             return value
         return {"@id": term_iri(kind, str(value))}
-
-
-_PARTS = (
-    "benchmark",
-    "dataset",
-    "model",
-    "processor",
-    "accelerator",
-    "software",
-    "configuration",
-    "inputs",
-    "measurements",
-    "provenance",
-    "sources",
-)
-"""The fields whose values are nodes; other objects are free-form JSON."""
-_CLASSES = {"measurements": "Measurement", "sources": "Source"}
 
 
 def _unit(code: JsonValue) -> Node:

@@ -15,9 +15,15 @@ from benchfmt.descriptor import Descriptor
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names, segment
 from benchfmt.linked import (
+    DCAT,
+    DCTERMS,
     DOUBLE_FIELDS,
     PART_TERM_FIELDS,
+    PROV,
+    QUDT,
     RDF,
+    RDFS,
+    SKOS,
     TERM_FIELDS,
     TERMS,
     XSD,
@@ -31,12 +37,6 @@ from benchfmt.schema import BASE
 from benchfmt.tables import COLUMNS, REPEATING, Column
 from benchfmt.vocabulary import vocabulary
 
-DCAT = "http://www.w3.org/ns/dcat#"
-DCTERMS = "http://purl.org/dc/terms/"
-PROV = "http://www.w3.org/ns/prov#"
-QUDT = "http://qudt.org/schema/qudt/"
-RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-SKOS = "http://www.w3.org/2004/02/skos/core#"
 TYPE = f"{RDF}type"
 _LABEL, _SUBJECT = "\x00", "\x01"
 """What stands for the label of a row's blank nodes, and for its subject, in texts that are made once for many rows."""

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING
 
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names
-from benchfmt.exports.rdf.ntriples import DCAT, DCTERMS, PROV, QUDT, RDFS, SKOS, chunks
+from benchfmt.exports.rdf.ntriples import chunks
 from benchfmt.finding import BenchfmtError
-from benchfmt.linked import QUDT_UNIT, RDF, TERMS, VOCABULARY, XSD
+from benchfmt.linked import (
+    DCAT,
+    DCTERMS,
+    PROV,
+    QUDT,
+    QUDT_UNIT,
+    RDF,
+    RDFS,
+    SKOS,
+    TERMS,
+    VOCABULARY,
+    XSD,
+)
 from benchfmt.package import Package
 
 if TYPE_CHECKING:
