@@ -77,6 +77,8 @@ LINKS: dict[str, JsonValue] = {
     "qudt:ucumCode": {"@type": f"{QUDT}UCUMcs"},
 }
 """What links a record to the world beside the standard's own fields."""
+HEADING = "heading"
+"""The property of a package that holds, as JSON, what stands in the heading of its records as JSON Lines."""
 _SAFE = "@"
 """What a term may hold beside letters, digits, `-`, `.` and `_`, as it stands in an IRI."""
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import first_fault
+from benchfmt.converters.graphs import read_graph
 from benchfmt.descriptor import (
     FILE_NAME,
     MISPLACED_HEADING,
@@ -87,7 +88,7 @@ def read(unit: Unit) -> Iterator[Item]:
     elif unit.extra == "lines":
         yield from _lines(unit)
     elif unit.extra == "graph":
-        yield from _graph(unit.path)
+        yield from read_graph(unit.path, unit.limits)
     else:
         data = jsons.read(unit.path, unit.limits)
         if not isinstance(data, list):
@@ -165,16 +166,6 @@ def _lines(unit: Unit) -> Iterator[Item]:
                         yield _record(unit.path, data, number)
                 except BenchfmtError as error:
                     yield Failed(unit.path, str(error), number)
-
-
-def _graph(path: Path) -> Iterator[Item]:
-    try:
-        from benchfmt.converters.graphs import read_graph
-    except ImportError as error:
-        if error.name != "pyoxigraph":
-            raise
-        raise BenchfmtError("reading linked data needs: pip install 'benchfmt[rdf]'") from error
-    yield from read_graph(path)
 
 
 def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:
