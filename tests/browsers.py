@@ -1,15 +1,19 @@
-"""The browser that tests drive: a Chromium that is there; none is downloaded."""
+"""The browser that tests drive: a Chromium that is there; none is downloaded. And who judges its pages: axe and vnu."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+VNU = Path(__file__).parents[1] / ".judges/node_modules/vnu-jar/build/dist/vnu.jar"
+SCHEMES = ("light", "dark")
 
 
 @contextmanager
@@ -26,3 +30,26 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def violations(page: Any) -> list[tuple[str, str]]:
+    """Return what axe finds in a page: the rule, and the first element that breaks it.
+
+    axe is put into the page as a script, so its context has to be made with `bypass_csp`.
+    """
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    found = axe.Axe().run(page).response["violations"]
+    return [(item["id"], item["nodes"][0]["html"]) for item in found]
+
+
+def faults_of_html(*files: Path) -> str:
+    """Return what vnu finds in pages; the test is skipped with a reason where it is not here."""
+    java = shutil.which("java")
+    if java is None or not VNU.is_file():
+        pytest.skip("vnu is not here; `make judges` sets it up where there are npm and Java")
+    command = [java, "-jar", str(VNU), "--errors-only", "--also-check-css", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or done.stderr, "vnu says nothing of why it failed"
+    return done.stderr

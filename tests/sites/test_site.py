@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
-from tests.browsers import chromium
+from tests.browsers import SCHEMES, chromium, faults_of_html, violations
 from tests.servers import Quiet, only_here, running
 
 from benchfmt.comparing.groups import groups
@@ -273,3 +273,27 @@ def test_no_page_is_wider_than_the_screen(
 def test_from_a_disk_the_list_is_whole(page: Any, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
     assert page.locator(".package").count() == 2
+
+
+def _all_pages(site: Path) -> list[str]:
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing(browser: Any, site: Path, scheme: str) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": 390, "height": 900}
+    )
+    page = context.new_page()
+    with running(partial(_Ranges, directory=str(site))) as port:
+        for path in _all_pages(site):
+            page.goto(f"http://127.0.0.1:{port}/{path}")
+            page.wait_for_load_state("networkidle")
+            assert violations(page) == [], path
+    context.close()
+
+
+@pytest.mark.slow
+def test_the_pages_are_valid(site: Path) -> None:
+    assert faults_of_html(*(site / path for path in _all_pages(site))) == ""

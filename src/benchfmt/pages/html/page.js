@@ -34,6 +34,9 @@
     table.append(head, body);
     const scrolls = document.createElement("div");
     scrolls.className = "wide";
+    scrolls.tabIndex = 0;
+    scrolls.setAttribute("role", "region");
+    scrolls.setAttribute("aria-label", "The other numbers");
     scrolls.append(table);
     const folded = document.createElement("details");
     folded.append(cell("summary", `The other ${others.length} numbers of this record`), scrolls);
