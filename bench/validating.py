@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 from collections.abc import Callable, Sequence
@@ -45,10 +46,11 @@ def prepare_valid(taken: Taken, folder: str, form: str, contents: Sequence[int])
 
 
 def validate_any(taken: Taken, path: str, warm: str) -> None:
-    """Validate with the whole catalogue; `peak_mib` is that of the whole process."""
+    """Validate with the whole catalogue, as the command does; `peak_mib` is that of the whole process."""
     from benchfmt import validate
 
     validate(warm)
+    gc.freeze()
     with measured(taken):
         report = validate(path)
     taken.base_mib = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -136,6 +137,9 @@ def validate(
     from benchfmt.cli.settings import Given, settings_of
     from benchfmt.reports.as_text import for_stream
     from benchfmt.validation import validate_all
+
+    # What is loaded now stays to the end: no search for garbage need look through it again.
+    gc.freeze()
 
     given = Given(rules, select, ignore, limit, report_format, strict, max_findings)
     settings = settings_of(given, config, without_config)
