@@ -89,7 +89,8 @@ class DelimitedPart:
                 without_cells = self._leave_out_cells(self._text)
         for frame, rows in self._text.batches():
             names = [name for name in frame.columns if not only or name in only]
-            cells = frame[names]
+            # `frame[names]` would be no row of all columns where there is no name.
+            cells = pl.DataFrame([frame.get_column(name) for name in names])
             if not isinstance(self._text, TextTable):
                 cells = cells.with_columns(pl.all().replace("", None))
             absent = [pl.Series(name, [None], pl.Null) for name in without_cells]
