@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
@@ -23,10 +22,10 @@ def problem(
     *,
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
-    **more: Any,
+    **more: object,
 ) -> Response:
     """Return an answer that says why there is none."""
-    facts: dict[str, Any] = {"type": "about:blank", "status": status, "title": title}
+    facts: dict[str, object] = {"type": "about:blank", "status": status, "title": title}
     if detail:
         facts["detail"] = detail
     if code is not None:
@@ -35,7 +34,7 @@ def problem(
 
 
 def as_json(
-    data: Any,
+    data: object,
     *,
     status: int = 200,
     kind: str = "application/json",
@@ -46,7 +45,7 @@ def as_json(
     return Response(text, status, dict(headers or {}), media_type=kind)
 
 
-def page(name: str, *, status: int = 200, **facts: Any) -> Response:
+def page(name: str, *, status: int = 200, **facts: object) -> Response:
     """Return a page of a template."""
     template = _environment().get_template(f"{name}.html.jinja")
     return HTMLResponse(template.render(version=__version__, **facts), status)

@@ -7,31 +7,32 @@ import json
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from benchfmt._version import __version__
 from benchfmt.finding import BenchfmtError
 from benchfmt.serving.answers import as_json, page, problem
-from benchfmt.serving.guard import Application, guarded
+from benchfmt.serving.guard import guarded
 from benchfmt.serving.keeping import keep
 from benchfmt.serving.library import Shelf, Shown, shelf
 from benchfmt.serving.names import safe_name
 from benchfmt.serving.openapi import document
 from benchfmt.serving.policies import report_policy
 from benchfmt.serving.settings import Settings
-from benchfmt.serving.tasks import INPUT, PACKAGE, REPORT, Task, Verb
+from benchfmt.serving.tasks import INPUT, PACKAGE, REPORT, Answer, Task, Verb
 from benchfmt.serving.uploads import UploadError, check_length, receive
 from benchfmt.serving.workers import BusyError, EndedError, StoppingError, Workers
 
-Handler = Callable[[Request], Awaitable[Response]]
+Refusal = Callable[[Request, Exception], Awaitable[Response]]
 _AGAIN = 5
 """After so many seconds somebody who was not taken may come again, for each piece of work that waits."""
 _KINDS = {
@@ -45,7 +46,7 @@ _SHARED = ("report.css", "theme.js")
 """What the pages of the application have in common with reports."""
 
 
-def application(settings: Settings, workers: Workers) -> Application:
+def application(settings: Settings, workers: Workers) -> ASGIApp:
     """Return the application with its guard."""
     site = _Site(settings, workers)
     routes = [
@@ -61,7 +62,7 @@ def application(settings: Settings, workers: Workers) -> Application:
         Route("/compare", site.compare, methods=["GET"]),
         Route("/query", site.query, methods=["GET"]),
     ]
-    handlers: dict[Any, Any] = {
+    handlers: dict[type[Exception], Refusal] = {
         HTTPException: _http_error,
         UploadError: _upload_error,
         EndedError: _ended_error,
@@ -106,7 +107,7 @@ class _Site:
     async def validate(self, request: Request) -> Response:
         """Judge an upload."""
 
-        async def answered(answer: dict[str, Any], upload: Path, _folder: Path) -> Response:
+        async def answered(answer: Answer, upload: Path, _folder: Path) -> Response:
             if "refused" in answer:
                 return _refused(answer)
             if self.settings.store is not None:
@@ -121,7 +122,7 @@ class _Site:
     async def convert(self, request: Request) -> Response:
         """Make a package of an upload."""
 
-        async def answered(answer: dict[str, Any], upload: Path, folder: Path) -> Response:
+        async def answered(answer: Answer, upload: Path, folder: Path) -> Response:
             if "refused" in answer:
                 return _refused(answer)
             made = folder / PACKAGE
@@ -148,7 +149,7 @@ class _Site:
     async def report(self, request: Request) -> Response:
         """Write the page on an upload."""
 
-        async def answered(answer: dict[str, Any], _upload: Path, folder: Path) -> Response:
+        async def answered(answer: Answer, _upload: Path, folder: Path) -> Response:
             return await _report_page(answer, folder)
 
         return await self._worked("report", request, answered)
@@ -185,9 +186,9 @@ class _Site:
         found = await self._shelf()
         sql = request.query_params.get("sql", "")
         chosen = request.query_params.getlist("package")
-        facts: dict[str, Any] = {"shelf": found, "settings": self.settings}
+        written = partial(page, "query", shelf=found, settings=self.settings)
         if not sql.strip():
-            return page("query", sql="", chosen=chosen, answer=None, **facts)
+            return written(sql="", chosen=chosen, answer=None)
         if len(sql) > _LONGEST_QUERY:
             return _wrong_call(request, f"a query has at most {_LONGEST_QUERY:,} characters")
         asked = [_found(found, identifier) for identifier in chosen] or list(found.packages)
@@ -195,7 +196,7 @@ class _Site:
             return _wrong_call(request, "there is no package to ask about")
         answer, _ = await self._answer("query", request, *asked, sql=sql)
         if _wants_page(request):
-            return page("query", sql=sql, chosen=chosen, answer=answer, **facts)
+            return written(sql=sql, chosen=chosen, answer=answer)
         if "refused" in answer:
             return _refused(answer)
         return as_json(answer)
@@ -223,7 +224,7 @@ class _Site:
         self,
         verb: Verb,
         request: Request,
-        answered: Callable[[dict[str, Any], Path, Path], Awaitable[Response]],
+        answered: Callable[[Answer, Path, Path], Awaitable[Response]],
     ) -> Response:
         """Take an upload, have a process work on it, and return what is made of its answer."""
         rules = request.query_params.get("rules", "core")
@@ -239,7 +240,7 @@ class _Site:
 
     async def _answer(
         self, verb: Verb, request: Request, *packages: Shown, sql: str = ""
-    ) -> tuple[dict[str, Any], Response | None]:
+    ) -> tuple[Answer, Response | None]:
         """Have a process work on packages of the folder; returns its answer, and the page that it wrote."""
         task = Task(
             verb,
@@ -263,7 +264,7 @@ class _Site:
         return _wrong_call(request, answer["refused"], status=422)
 
 
-async def _report_page(answer: dict[str, Any], folder: Path) -> Response:
+async def _report_page(answer: Answer, folder: Path) -> Response:
     if "refused" in answer:
         return _refused(answer)
     content = await asyncio.to_thread((folder / REPORT).read_bytes)
@@ -289,7 +290,7 @@ def _wrong_call(request: Request, message: str, status: int = 400) -> Response:
     return problem(status, message)
 
 
-def _refused(answer: dict[str, Any]) -> Response:
+def _refused(answer: Answer) -> Response:
     """Return the answer about an upload that cannot be judged at all."""
     return problem(422, "it cannot be read", answer["refused"], code=answer.get("code"))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from benchfmt.accounting import Account
 from benchfmt.finding import Finding
@@ -60,7 +59,7 @@ class Excerpt:
 
 def excerpts(
     root: Path, *, report: Report | None = None, account: Account | None = None
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the places of the first findings of a report, or of the first rows that an account gives reasons for."""
     if report is not None:
         places = _of_report(root, report)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from benchfmt.serving.answers import problem
 from benchfmt.serving.rates import Rates
 from benchfmt.serving.settings import Settings
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -39,7 +36,7 @@ _FREE = ("/", "/openapi.json", "/health")
 _OWN = ("same-origin", "none")
 
 
-def guarded(application: Application, settings: Settings) -> Application:
+def guarded(application: ASGIApp, settings: Settings) -> ASGIApp:
     """Return an application before which every request is looked at."""
     rates = Rates(settings.per_minute)
 
@@ -63,17 +60,15 @@ def guarded(application: Application, settings: Settings) -> Application:
 
 
 def _add_headers(message: Message) -> None:
-    headers = list(message.get("headers", ()))
-    there = {name.lower() for name, _ in headers}
+    headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
-        if name.encode() not in there:
-            headers.append((name.encode(), value.encode()))
-    message["headers"] = headers
+        headers.setdefault(name, value)
 
 
-def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Any | None:
+def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Response | None:
     """Return the answer to a request that is refused, or None."""
-    headers = _headers(scope)
+    asked = HTTPConnection(scope)
+    headers = _headers(asked)
     host = headers.get("host", "")
     if not _is_own_name(host, settings):
         return problem(
@@ -81,13 +76,13 @@ def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Any | None:
             "this server is not known by that name",
             "start it with --name NAME to have it answer to a name",
         )
-    is_free = scope["path"] in _FREE or scope["path"].startswith("/static/")
+    path: str = scope["path"]
+    is_free = path in _FREE or path.startswith("/static/")
     if scope["method"] in _READING and is_free:
         return None
     if _is_foreign(headers, host):
         return problem(403, "another site may not ask this", "open the page of this server itself")
-    client = scope.get("client")
-    wait = rates.take(str(client[0]) if client else "")
+    wait = rates.take(asked.client.host if asked.client else "")
     if wait:
         return problem(
             429,
@@ -98,10 +93,10 @@ def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Any | None:
     return None
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def _headers(asked: HTTPConnection) -> dict[str, str]:
     """Return the headers; of one that is sent twice no value counts, since programs differ in which they take."""
     headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
+    for name, value in asked.headers.raw:
         key = name.decode("latin-1").lower()
         headers[key] = "" if key in headers else value.decode("latin-1")
     return headers

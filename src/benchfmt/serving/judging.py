@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from benchfmt.accounting import Account
 from benchfmt.conversion import convert
@@ -26,10 +26,12 @@ from benchfmt.package.opening import is_archive, unpack
 from benchfmt.readers.files import UnsafeError
 from benchfmt.serving.excerpts import excerpts
 from benchfmt.serving.showing import write_page
-from benchfmt.serving.tasks import PACKAGE, REPORT, Task
+from benchfmt.serving.tasks import PACKAGE, REPORT, Answer, Task
 from benchfmt.validation import Report, validate
 
-Answer = dict[str, Any]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _START_BYTES = 2**16
 _SIGNS = (b'"benchfmt"', b'"measurements"')
 """What a file of records has near its beginning, unlike other JSON."""
@@ -116,7 +118,7 @@ def _judged(task: Task, folder: Path) -> Answer:
     return answer
 
 
-def _report_data(report: Report) -> Answer:
+def _report_data(report: Report) -> dict[str, object]:
     return {"rules": report.rules, **report.to_dict()}
 
 
@@ -182,7 +184,7 @@ def _query(task: Task, _folder: Path) -> Answer:
             opened[name] = open_package(path, limits=limits)
         with answer(opened, task.sql, memory=memory) as batches:
             names = list(batches.schema.names)
-            rows: list[list[Any]] = []
+            rows: list[list[object]] = []
             for batch in batches:
                 plain = batch.slice(0, task.rows + 1 - len(rows))
                 renamed = plain.rename_columns([str(place) for place in range(len(names))])
@@ -196,7 +198,7 @@ def _query(task: Task, _folder: Path) -> Answer:
     return {"columns": names, "rows": rows[: task.rows], "is_cut": len(rows) > task.rows}
 
 
-def _reader(batch: Any) -> Any:
+def _reader(batch: pa.RecordBatch) -> pa.RecordBatchReader:
     import pyarrow as pa
 
     return pa.RecordBatchReader.from_batches(batch.schema, [batch])

@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from benchfmt.serving.tasks import Answer
 
 _ID_LENGTH = 16
 
 
-def keep(store: Path, upload: Path, answer: dict[str, Any]) -> str:
+def keep(store: Path, upload: Path, answer: Answer) -> str:
     """Keep an upload and its answer in a folder named by the SHA-256 of the upload, and return that name.
 
     What is there already is the same upload, and stays.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from benchfmt._version import __version__
 from benchfmt.serving.settings import Settings
 
+Plain = dict[str, object]
+"""A part of the description, which is JSON."""
 _OBJECT = {"type": "object"}
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _NAME = {
@@ -38,7 +40,7 @@ _REFUSALS = {
 }
 
 
-def document(settings: Settings) -> dict[str, Any]:
+def document(settings: Settings) -> Plain:
     """Return the description of the API of a server."""
     return {
         "openapi": "3.1.0",
@@ -66,7 +68,7 @@ def document(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _validate(settings: Settings) -> dict[str, Any]:
+def _validate(settings: Settings) -> Plain:
     return {
         "operationId": "validate",
         "summary": "Judge a package, records, or result files of another tool, which are converted first",
@@ -79,15 +81,8 @@ def _validate(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _convert(settings: Settings) -> dict[str, Any]:
-    answer = _json_answer(
-        "The package as zip; with `Accept: application/json` the account alone.",
-        {"$ref": "#/components/schemas/Conversion"},
-    )
-    answer["content"]["application/zip"] = {
-        "schema": {"type": "string", "contentMediaType": "application/zip"}
-    }
-    answer["headers"] = {
+def _convert(settings: Settings) -> Plain:
+    headers = {
         "Benchfmt-Ok": {
             "description": "Whether no source and no row failed.",
             "schema": {"type": "boolean"},
@@ -96,6 +91,16 @@ def _convert(settings: Settings) -> dict[str, Any]:
             "description": "The totals of the account, as JSON.",
             "schema": {"type": "string"},
         },
+    }
+    answer = {
+        "description": "The package as zip; with `Accept: application/json` the account alone.",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Conversion"}},
+            "application/zip": {
+                "schema": {"type": "string", "contentMediaType": "application/zip"}
+            },
+        },
+        "headers": headers,
     }
     return {
         "operationId": "convert",
@@ -106,7 +111,7 @@ def _convert(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _report(settings: Settings) -> dict[str, Any]:
+def _report(settings: Settings) -> Plain:
     return {
         "operationId": "report",
         "summary": "Write the page on a package, records or result files: one file that fetches nothing",
@@ -116,7 +121,7 @@ def _report(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _packages() -> dict[str, Any]:
+def _packages() -> Plain:
     schema = {
         "type": "object",
         "required": ["packages", "whole"],
@@ -132,7 +137,7 @@ def _packages() -> dict[str, Any]:
     }
 
 
-def _package_report() -> dict[str, Any]:
+def _package_report() -> Plain:
     return {
         "operationId": "packageReport",
         "summary": "Show the page on a package of the folder",
@@ -145,7 +150,7 @@ def _package_report() -> dict[str, Any]:
     }
 
 
-def _compare() -> dict[str, Any]:
+def _compare() -> Plain:
     return {
         "operationId": "compare",
         "summary": "Say what became of each result of a package in another",
@@ -158,7 +163,7 @@ def _compare() -> dict[str, Any]:
     }
 
 
-def _query() -> dict[str, Any]:
+def _query() -> Plain:
     sql = {
         "name": "sql",
         "in": "query",
@@ -194,7 +199,7 @@ def _query() -> dict[str, Any]:
     }
 
 
-def _health() -> dict[str, Any]:
+def _health() -> Plain:
     schema = {
         "type": "object",
         "required": ["version", "working"],
@@ -210,7 +215,7 @@ def _health() -> dict[str, Any]:
     }
 
 
-def _openapi() -> dict[str, Any]:
+def _openapi() -> Plain:
     return {
         "operationId": "openapi",
         "summary": "Give this description",
@@ -218,7 +223,7 @@ def _openapi() -> dict[str, Any]:
     }
 
 
-def _id(name: str, place: str) -> dict[str, Any]:
+def _id(name: str, place: str) -> Plain:
     return {
         "name": name,
         "in": place,
@@ -228,7 +233,7 @@ def _id(name: str, place: str) -> dict[str, Any]:
     }
 
 
-def _body(settings: Settings) -> dict[str, Any]:
+def _body(settings: Settings) -> Plain:
     content = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
     return {
         "required": True,
@@ -237,27 +242,27 @@ def _body(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _json_answer(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _json_answer(text: str, schema: Mapping[str, object]) -> Plain:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
-def _page_answer(text: str) -> dict[str, Any]:
+def _page_answer(text: str) -> Plain:
     return {"description": text, "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
-def _problem_answer(text: str) -> dict[str, Any]:
+def _problem_answer(text: str) -> Plain:
     return {
         "description": text,
         "content": {"application/problem+json": {"schema": _PROBLEM_REF}},
     }
 
 
-def _refusals(*only: str) -> dict[str, Any]:
+def _refusals(*only: str) -> Plain:
     chosen = only or tuple(_REFUSALS)
     return {status: _problem_answer(_REFUSALS[status]) for status in chosen}
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas() -> Plain:
     text = {"type": "string"}
     whole = {"type": "integer", "minimum": 0}
     kind = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 Verb = Literal["validate", "convert", "report", "show", "compare", "query"]
 TASK = "task.json"
@@ -42,18 +43,38 @@ class Task:
         return cls(**{**data, "paths": tuple(data["paths"]), "names": tuple(data["names"])})
 
 
-def write_answer(folder: Path, answer: dict[str, Any]) -> None:
+class Answer(TypedDict, total=False):
+    """What a process answers: each verb gives some of it, and `refused` (with a `code`) says why there is nothing else."""
+
+    refused: str
+    code: str | None
+    file: str
+    bytes: int
+    sha256: str
+    kind: str
+    ok: bool
+    account: Mapping[str, object]
+    report: Mapping[str, object]
+    excerpts: list[dict[str, object]]
+    page: str
+    columns: list[str]
+    rows: list[list[object]]
+    is_cut: bool
+    stored: str
+
+
+def write_answer(folder: Path, answer: Answer) -> None:
     """Write an answer whole: where the process is ended meanwhile there is none."""
     growing = folder / f"{ANSWER}.part"
     growing.write_text(json.dumps(answer, allow_nan=False), "utf-8")
     growing.replace(folder / ANSWER)
 
 
-def read_answer(folder: Path) -> dict[str, Any] | None:
+def read_answer(folder: Path) -> Answer | None:
     """Return the answer of a process, or None where it gave none."""
     try:
         text = (folder / ANSWER).read_text("utf-8")
     except FileNotFoundError:
         return None
-    answer: dict[str, Any] = json.loads(text)
+    answer: Answer = json.loads(text)
     return answer

@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchfmt.processes.guardian import Guardian, end_group
 from benchfmt.serving.settings import Settings
-from benchfmt.serving.tasks import INPUT, Task, read_answer
+from benchfmt.serving.tasks import INPUT, Answer, Task, read_answer
 
 _LOOK = 0.1
 """So many seconds pass between two looks at what a process takes."""
@@ -104,9 +103,7 @@ class Workers:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
-    async def run(
-        self, task: Task, folder: Path, is_gone: Callable[[], Awaitable[bool]]
-    ) -> dict[str, Any]:
+    async def run(self, task: Task, folder: Path, is_gone: Callable[[], Awaitable[bool]]) -> Answer:
         """Return the answer of a process to a task; raises EndedError where it gave none.
 
         It is ended where it takes too much, and where whoever asked `is_gone`.

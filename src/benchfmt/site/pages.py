@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchfmt._version import __version__
 from benchfmt.reports.extra import needs_extra
@@ -63,7 +63,7 @@ def write_package_page(below: Path, facts: Facts, rows: int) -> None:
     _write(below / "index.html", "package", facts=facts, rows=rows, up="../../")
 
 
-def _write(file: Path, name: str, **facts: Any) -> None:
+def _write(file: Path, name: str, **facts: object) -> None:
     template = _environment().get_template(f"{name}.html.jinja")
     file.write_text(template.render(version=__version__, policy=POLICY, **facts), "utf-8")
 
