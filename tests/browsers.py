@@ -53,3 +53,17 @@ def faults_of_html(*files: Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 or done.stderr, "vnu says nothing of why it failed"
     return done.stderr
+
+
+def first_view(browser: Any, address: str) -> float:
+    """Return how many seconds of the processor a page takes until it is there, painted and ready to be used."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    session = page.context.new_cdp_session(page)
+    # The clock counts what the page itself computes, however busy the machine is.
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    page.goto(address, timeout=0)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    seconds: float = {metric["name"]: metric["value"] for metric in metrics}["ThreadTime"]
+    page.close()
+    return seconds

@@ -60,6 +60,16 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
+def all_samples_package(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One package of every family of the samples, as Parquet; some 20 seconds, so only for tests marked `slow`."""
+    from benchfmt.conversion import convert
+
+    target = tmp_path_factory.mktemp("all-samples") / "package"
+    convert(samples).write(target)
+    return target
+
+
+@pytest.fixture(scope="session")
 def faults() -> Path:
     """The folder of small inputs that went wrong once; skips where it is not."""
     if not FAULTS.is_dir():

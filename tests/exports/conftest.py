@@ -1,4 +1,4 @@
-"""What the tests of exports share: one package of all sample families, and a small one of a few."""
+"""What the tests of exports share: a small package of a few sample families."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from benchfmt.conversion import convert
 
 FEW = ("trtexec", "ort", "llm_tools", "new_suites", "dataperf")
 """Small families: 1,200 results of quality, speed and energy, in two seconds."""
-
-
-@pytest.fixture(scope="session")
-def all_samples_package(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One package of every family of the samples, as Parquet; some 20 seconds, so only for tests marked `slow`."""
-    target = tmp_path_factory.mktemp("all-samples") / "package"
-    convert(samples).write(target)
-    return target
 
 
 @pytest.fixture(scope="session")

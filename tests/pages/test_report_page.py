@@ -120,6 +120,10 @@ def test_tables_sort_and_filter(page: Any) -> None:
     shown = page.locator(".group:visible tbody tr:not([hidden])").all_text_contents()
     assert shown
     assert all("Raspberry" in text for text in shown)
+    page.locator("#search").fill("higher is better")
+    settings = page.locator(".group:visible .counts").all_text_contents()
+    assert 0 < len(settings) < page.locator(".group").count()
+    assert all("higher is better" in text for text in settings)
     page.locator("#search").fill("no such board")
     assert page.locator("#nothing").is_visible()
     page.locator("#search").fill("")

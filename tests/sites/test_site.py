@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -297,3 +300,52 @@ def test_axe_finds_nothing(browser: Any, site: Path, scheme: str) -> None:
 @pytest.mark.slow
 def test_the_pages_are_valid(site: Path) -> None:
     assert faults_of_html(*(site / path for path in _all_pages(site))) == ""
+
+
+@pytest.mark.slow
+def test_a_site_of_all_samples_is_there_and_works(
+    all_samples_package: Path, page: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource", reason="the system does not say what memory is used")
+    packages = tmp_path / "packages"
+    shutil.copytree(all_samples_package, packages / "all")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    command = [sys.executable, "-m", "benchfmt", "site", packages, "-o", tmp_path / "public"]
+    subprocess.run(command, check=True, capture_output=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with capsys.disabled():
+        print(f"\nsite: {used.ru_utime - before:.0f} s, {used.ru_maxrss / 1024:.0f} MiB")  # noqa: T201 - the figures are to be seen
+    [facts] = _index(tmp_path / "public")
+    below = tmp_path / "public" / "packages" / facts["id"]
+    results = pq.read_table(below / "results.parquet")
+    assert results.num_rows == facts["measurements"] > 300_000
+    last = max(int(path.stem.partition("-")[2] or 1) for path in below.glob("report*.html"))
+    assert last > 10
+    _Ranges.asked.clear()
+    _Ranges.knows_ranges = True
+    page.set_default_timeout(120_000)
+    with running(partial(_Ranges, directory=str(tmp_path / "public"))) as port:
+        address = f"http://127.0.0.1:{port}/packages/{facts['id']}"
+        page.goto(f"{address}/index.html")
+        page.get_by_text("Rows 1 to 50 of").wait_for()
+        page.fill("#from", "200001")
+        page.press("#from", "Enter")
+        page.get_by_text("Rows 200001 to 200050 of").wait_for()
+        _check_rows(page, results.slice(200_000, 50).to_pylist())
+        assert _bytes_asked() < (below / "results.parquet").stat().st_size / 5
+        page.get_by_role("link", name="Report", exact=True).click()
+        page.get_by_role("link", name=f"page {last}", exact=True).click()
+        page.locator("button.number").first.click()
+        assert "in the source" in page.locator("#facts").inner_text()
+
+
+def _bytes_asked() -> int:
+    """Return how many bytes of the results a browser has asked for."""
+    total = 0
+    for path, wanted in _Ranges.asked:
+        if path.endswith(".parquet"):
+            assert wanted is not None
+            begin, end = (int(number) for number in wanted.removeprefix("bytes=").split("-"))
+            total += end + 1 - begin
+    assert total
+    return total

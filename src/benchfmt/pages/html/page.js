@@ -93,7 +93,7 @@
   tools.addEventListener("submit", (event) => event.preventDefault());
   const known = groups.map((group) => ({
     group,
-    title: group.querySelector("h3").textContent.toLowerCase(),
+    title: [...group.querySelectorAll("h3, h3 + .counts")].map((item) => item.textContent.toLowerCase()).join(" "),
     rows: [...group.querySelectorAll("tbody tr")].map((item) => ({ item, text: item.textContent.toLowerCase() })),
   }));
   const filter = () => {

@@ -1,0 +1,128 @@
+"""The report of all real samples as somebody uses it: it opens at once, and whatever is pressed answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browsers import chromium, first_view, violations
+
+from benchfmt import open_package, validate
+from benchfmt.pages import write_report
+
+pytest.importorskip("jinja2", reason="jinja2 is not installed")
+pytestmark = pytest.mark.slow
+_LARGEST = 5_000_000
+_SECONDS = 1.0
+_PATIENCE = 120_000
+"""Milliseconds that a step may take on a machine that does other work too."""
+
+
+@pytest.fixture(scope="module")
+def file(all_samples_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("report") / "report.html"
+    with open_package(all_samples_package) as opened:
+        write_report(opened, target, report=validate(all_samples_package))
+    return target
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Any, file: Path) -> Iterator[Any]:
+    """The page as it is opened; it asks for nothing, and complains of nothing."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page.set_default_timeout(_PATIENCE)
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    assert asked == [file.as_uri()]
+    assert complaints == []
+    page.close()
+
+
+def test_the_first_view_takes_less_than_a_second(
+    browser: Any, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert file.stat().st_size < _LARGEST
+    seconds = first_view(browser, file.as_uri())
+    with capsys.disabled():
+        print(f"\nfirst view of {file.stat().st_size:,} bytes: {seconds:.2f} s of the processor")  # noqa: T201 - the figure is to be seen
+    assert 0 < seconds < _SECONDS
+
+
+def test_every_number_of_the_page_says_where_it_is_from(
+    all_samples_package: Path, file: Path
+) -> None:
+    found = re.search(r'id="data">(.*?)</script>', file.read_text("utf-8"))
+    assert found
+    details = [dict(detail["facts"]) for detail in json.loads(found[1])]
+    assert len(details) > 1_000
+    assert [facts for facts in details if "not found" in facts or "value" not in facts] == []
+    with open_package(all_samples_package) as opened:
+        frame = opened.table("measurements").select(["record_id", "value", "unit"])
+    known = {tuple(row.values()) for row in frame.to_pylist()}
+    for facts in details:
+        value, _, unit = facts["value"].partition(" ")
+        assert (facts["record"], float(value), unit or "1") in known
+
+
+def test_what_is_pressed_answers(page: Any, tmp_path: Path) -> None:
+    group = page.locator(".group").first
+    head = group.locator("th.figures")
+    for order in (1, -1):
+        head.get_by_role("button").click()
+        values = group.locator("td.figures").evaluate_all(
+            "cells => cells.map(cell => Number(cell.dataset.value))"
+        )
+        assert len(values) > 1
+        assert values == sorted(values, reverse=order < 0)
+    page.locator("#search").fill("tensorrt h100")
+    shown = page.locator(".group:visible tbody tr:not([hidden])")
+    assert 0 < shown.count() < page.locator(".group tbody tr").count()
+    page.locator("#search").fill("")
+    for menu, name in (("#suite", "suite"), ("#metric", "metric")):
+        chosen = page.locator(f"{menu} option").nth(1).inner_text()
+        page.locator(menu).select_option(chosen)
+        kept = page.locator(".group:visible").evaluate_all(
+            "(groups, name) => groups.map(group => group.dataset[name])", name
+        )
+        assert set(kept) == {chosen}
+        page.locator(menu).select_option("")
+    number = group.locator("button.number").first
+    number.click()
+    facts = page.locator("#facts").inner_text()
+    assert "in the source" in facts
+    assert "SHA-256" in facts
+    page.locator("#close").click()
+    page.locator("#theme").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.pdf(path=tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").read_bytes()[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("width", [390, 1_440])
+def test_the_page_is_no_wider_than_the_screen(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_axe_finds_nothing(browser: Any, file: Path) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.set_default_timeout(_PATIENCE)
+    page.goto(file.as_uri())
+    assert violations(page) == []
+    context.close()
