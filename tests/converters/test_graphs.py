@@ -128,7 +128,6 @@ def test_without_the_library_it_says_what_to_install(
 ) -> None:
     (tmp_path / "lab.ttl").write_text(HEAD + SOUND, "utf-8")
     monkeypatch.setitem(sys.modules, "pyoxigraph", None)
-    monkeypatch.delitem(sys.modules, "benchfmt.converters.graph_store", raising=False)
     account = convert(tmp_path / "lab.ttl").write(tmp_path / "package")
     assert account.total("records") == 0
     assert "pip install 'benchfmt[rdf]'" in str(account.to_dict())

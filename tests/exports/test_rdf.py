@@ -19,6 +19,7 @@ from tests.shacl_judges import JUDGES, judged
 
 from benchfmt.conversion import convert
 from benchfmt.converters.graphs import read_graph
+from benchfmt.descriptor import heading
 from benchfmt.exports import export
 from benchfmt.exports.rdf import ntriples, place_of
 from benchfmt.finding import BenchfmtError
@@ -126,6 +127,25 @@ def test_records_come_back_as_they_were(exported: Path, form: str) -> None:
     assert [record for record in got if not isinstance(record, Record)] == []
     assert {record.id: record for record in got if isinstance(record, Record)} == wanted
     assert len(got) == len(wanted)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_the_package_says_of_itself_comes_back(form: str, tmp_path: Path) -> None:
+    package = package_of([odd()[0]], tmp_path / "package")
+    declared = load(package / "datapackage.json")
+    metric = {"definition": "How fast.", "unit": "m/s", "direction": "higher", "min": 0.5}
+    prefix = {"title": "Acme", "metrics": {"speed": metric}}
+    known = {"code": "BF407", "reason": "measured twice"}
+    declared["benchfmt"] |= {"prefixes": {"acme": prefix}, "acknowledged": [known]}
+    declared |= {"title": "Ümläute", "licenses": [{"name": "CC-BY-4.0"}]}
+    (package / "datapackage.json").write_text(json.dumps(declared), "utf-8")
+    path = tmp_path / f"one{FORMS[form][0]}"
+    export(package, form, path, base=BASE)
+    convert(path).write(tmp_path / "again")
+    with open_package(package) as before, open_package(tmp_path / "again") as after:
+        assert heading(before.descriptor)["licenses"] == [{"name": "CC-BY-4.0"}]
+        assert heading(after.descriptor) == heading(before.descriptor)
+        assert list(after.records()) == [record.ordered() for record in before.records()]
 
 
 def test_a_package_of_csv_gives_the_same_graph(exported: Path, tmp_path: Path) -> None:
@@ -337,14 +357,38 @@ def test_all_samples_conform_and_come_back(all_samples_package: Path, tmp_path: 
     assert_same_records(tmp_path / "all.nt", all_samples_package)
 
 
+@pytest.mark.slow
+def test_all_samples_come_back_from_json_ld(all_samples_package: Path, tmp_path: Path) -> None:
+    export(all_samples_package, "json-ld", tmp_path / "all.jsonld", base=BASE)
+    assert_same_records(tmp_path / "all.jsonld", all_samples_package)
+
+
 MORE = ("ai_benchmark", "aibench", "mlperf_hpc", "mlperf_mobile", "mlperf_tiny")
 """Families that the small package does not have, of up to 230 records each."""
+LARGE = (
+    "energy",
+    "every_eval_ever",
+    "lpdnn",
+    "mlperf_inference",
+    "mlperf_storage",
+    "mlperf_training",
+    "openml_cc18",
+)
 
 
 def test_more_families_come_back_from_json_ld(samples: Path, tmp_path: Path) -> None:
     convert([samples / family for family in MORE]).write(tmp_path / "more")
     export(tmp_path / "more", "json-ld", tmp_path / "more.jsonld", base=BASE)
     assert_same_records(tmp_path / "more.jsonld", tmp_path / "more")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", LARGE)
+def test_a_large_family_comes_back_from_json_ld(family: str, samples: Path, tmp_path: Path) -> None:
+    account = convert(samples / family).write(tmp_path / "package")
+    assert account.total("records") > 100
+    export(tmp_path / "package", "json-ld", tmp_path / "all.jsonld", base=BASE)
+    assert_same_records(tmp_path / "all.jsonld", tmp_path / "package")
 
 
 def assert_same_records(graph: Path, package: Path) -> None:

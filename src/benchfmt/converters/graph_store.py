@@ -20,7 +20,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Tr
 from benchfmt.converters.base import Failed
 from benchfmt.converters.json_ld import Outline, pieces, record_of
 from benchfmt.limits import Limits
-from benchfmt.linked import RDF, TERMS, VOCABULARY, XSD, field_of, term_of
+from benchfmt.linked import HEADING, RDF, TERMS, VOCABULARY, XSD, field_of, term_of
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import JsonError
 from benchfmt.record import Record
@@ -38,6 +38,8 @@ _FORMATS = {
 }
 _STORED = 200_000
 """So many triples are sorted and stored at a time: they take some 200 MB, and fewer make the store slow."""
+_BEGINNING = 100
+"""So many triples are looked at for what a package says of itself, which benchfmt writes first."""
 _SYSTEMS = 1_000
 """So many systems are kept at hand for the records that have them."""
 _REPEATED = ("measurements", "inputs")
@@ -67,6 +69,15 @@ def read_stored(path: Path, outline: Outline | None, limits: Limits) -> Iterator
             yield _record(path, graph, node)
         # The store keeps files open, which some systems do not let go before.
         del graph, store
+
+
+def heading_text(path: Path) -> str | None:
+    """Return the heading of a graph in its file's JSON, None where there is none at the beginning; raises as pyoxigraph does."""
+    quads = parse(path=str(path), format=_FORMATS[path.suffix.lower()], base_iri=f"{BASE}relative/")
+    for quad in islice(quads, _BEGINNING):
+        if quad.predicate.value == f"{TERMS}{HEADING}" and isinstance(quad.object, Literal):
+            return quad.object.value
+    return None
 
 
 def _quads(path: Path, outline: Outline | None, limits: Limits) -> Iterator[Quad]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from benchfmt.linked import (
     DOUBLE_FIELDS,
     DOUBLE_LISTS,
     FREE_FIELDS,
+    HEADING,
     LINKS,
     LISTS,
     PART_TERM_FIELDS,
@@ -45,6 +47,8 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[a-z0-9][a-z0-9.@_-]*(:[a-z0-9][a-z0-9.@_-]*)?")
 _REPEATED = ("measurements", "inputs", "sources", "accelerator")
 _ALWAYS_REPEATED = ("measurements", "inputs", "sources")
+_BEGINNING = 10
+"""The package is the first node that benchfmt writes."""
 _PIECE = 2**20
 """So many characters of nodes are made a document of their own."""
 
@@ -97,6 +101,16 @@ def records(
             if "system" in plain:
                 plain["system"] = systems[str(plain["system"])]
             yield record_of(path, str(plain.get("id", node["@id"])), plain)
+
+
+def heading(path: Path, limits: Limits = LIMITS) -> JsonValue:
+    """Return the heading of a document that benchfmt wrote, None where there is none; raises as `outline` does."""
+    nodes = (member.data for member in members(path, limits) if member.name is None)
+    for node in islice(nodes, _BEGINNING):
+        said = node.get(HEADING) if isinstance(node, dict) else None
+        if isinstance(said, dict) and _JSON.items() <= said.items():
+            return said.get("@value")
+    return None
 
 
 def record_of(path: Path, name: str, plain: Plain) -> Record | Failed:

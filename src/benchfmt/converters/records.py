@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue, ValidationError
 
+from benchfmt.converters import graphs
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import first_fault
-from benchfmt.converters.graphs import read_graph
 from benchfmt.descriptor import (
     FILE_NAME,
     MISPLACED_HEADING,
@@ -88,7 +88,7 @@ def read(unit: Unit) -> Iterator[Item]:
     elif unit.extra == "lines":
         yield from _lines(unit)
     elif unit.extra == "graph":
-        yield from read_graph(unit.path, unit.limits)
+        yield from graphs.read_graph(unit.path, unit.limits)
     else:
         data = jsons.read(unit.path, unit.limits)
         if not isinstance(data, list):
@@ -98,7 +98,7 @@ def read(unit: Unit) -> Iterator[Item]:
 
 
 def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
-    """Return the prefixes that a package, or the heading of records as JSON Lines, declares."""
+    """Return the prefixes that a package, or the heading of JSON Lines or a graph, declares."""
     said = _said(unit)
     if said is None:
         return {}
@@ -122,16 +122,19 @@ def acknowledged(unit: Unit) -> Sequence[Mapping[str, JsonValue]]:
 
 
 def _said(unit: Unit) -> Descriptor | Heading | None:
-    """Return the descriptor of a unit's package, or the heading of its lines; None where there is none that is sound."""
+    """Return the descriptor of a unit's package, or the heading of its lines or graph; None where there is none that is sound."""
     try:
         if unit.extra == "package":
             with open_package(unit.path, limits=unit.limits) as package:
                 return package.descriptor
+        data: JsonValue = None
         if unit.extra == "lines":
             with heads.opened(unit.path) as file:
                 data = jsons.parse(file.readline(unit.limits.row_bytes + 1), unit.limits)
-            if is_heading(data):
-                return read_heading(data)[0]
+        elif unit.extra == "graph":
+            data = graphs.heading(unit.path, unit.limits)
+        if is_heading(data):
+            return read_heading(data)[0]
     except (BenchfmtError, OSError):  # told when the unit is read
         return None
     return None

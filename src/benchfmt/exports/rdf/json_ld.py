@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from benchfmt.descriptor import heading
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names
 from benchfmt.linked import (
     CLASSES,
+    HEADING,
     LINKS,
     PART_TERM_FIELDS,
     PARTS,
@@ -67,6 +69,9 @@ def _header(package: Package, names: Names) -> Iterator[Node]:
         node["dcterms:identifier"] = descriptor.name
     if descriptor.title:
         node["dcterms:title"] = descriptor.title
+    said = heading(descriptor)
+    if said:
+        node[HEADING] = {"@type": "@json", "@value": said}
     yield node
     for name, metric in descriptor.metrics().items():
         concept: Node = {

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import polars as pl
 from pydantic import JsonValue
 
-from benchfmt.descriptor import Descriptor
+from benchfmt.descriptor import Descriptor, heading
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names, segment
 from benchfmt.linked import (
     DCAT,
     DCTERMS,
     DOUBLE_FIELDS,
+    HEADING,
     PART_TERM_FIELDS,
     PROV,
     QUDT,
@@ -78,6 +79,10 @@ def header(descriptor: Descriptor, names: Names) -> Iterator[str]:
         yield triple(package, f"{DCTERMS}identifier", literal(descriptor.name))
     if descriptor.title:
         yield triple(package, f"{DCTERMS}title", literal(descriptor.title))
+    said = heading(descriptor)
+    if said:
+        text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        yield triple(package, f"{TERMS}{HEADING}", literal(text, f"{RDF}JSON"))
     for name, metric in descriptor.metrics().items():
         concept = term_iri("metric", name)
         yield triple(concept, TYPE, iri(f"{SKOS}Concept"))
