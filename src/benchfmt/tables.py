@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import JsonValue
 
 from benchfmt.arrays import TEXT_CODES, array_of, nulls
@@ -249,6 +250,13 @@ class Batch:
             self.records.column(place).cast(pa.string()).fill_null(pa.scalar(license, pa.string()))
         )
         return replace(self, records=self.records.set_column(place, "license", cells))
+
+    def located(self, addresses: Sequence[str | None]) -> Batch:
+        """Return the batch with an address (`provenance.url`) for the records that say none; one of each, or None."""
+        place = self.records.schema.get_field_index("url")
+        said = self.records.column(place).cast(pa.string())
+        cells: Any = pc.coalesce(said, array_of(addresses, pa.string()))
+        return replace(self, records=self.records.set_column(place, "url", cells))
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Yield the three tables by name."""

@@ -7,6 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import fsspec
+import pytest
+
+from benchfmt.package import remote
+
 
 class Proxy:
     """Stands between us and the store: every so many connections it answers 503, or cuts the answer off."""
@@ -76,3 +81,24 @@ def running() -> Iterator[Proxy]:
     yield proxy
     proxy.close()
     server.stop()
+
+
+def bucket_in(store: Proxy, monkeypatch: pytest.MonkeyPatch, test: str) -> str:
+    """Return the address of a new bucket of a test, in a store that does not fail yet."""
+    store.fault = ""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    # The environment of this test is no other's, and it is we who ask again.
+    s3 = fsspec.get_filesystem_class("s3")
+    s3.clear_instance_cache()
+    monkeypatch.setattr(s3, "retries", 1)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
+    name = f"b{abs(hash(test))}"
+    fsspec.filesystem("s3").mkdir(name)
+    return f"s3://{name}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
-from tests.package.stores import Proxy, running
+from tests.package.stores import Proxy, bucket_in, running
 from tests.servers import only_here
 
 from benchfmt import Record, convert, open_package, validate
@@ -37,23 +37,7 @@ def store() -> Iterator[Proxy]:
 
 @pytest.fixture
 def bucket(store: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    store.fault = ""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    # The environment of this test is no other's, and it is we who ask again.
-    s3 = fsspec.get_filesystem_class("s3")
-    s3.clear_instance_cache()
-    monkeypatch.setattr(s3, "retries", 1)
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
-    name = f"b{abs(hash(request.node.name))}"
-    fsspec.filesystem("s3").mkdir(name)
-    return f"s3://{name}"
+    return bucket_in(store, monkeypatch, request.node.name)
 
 
 def record(name: str) -> Record:

@@ -30,7 +30,7 @@ class TableFormat(StrEnum):
 
 def convert(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Files or folders with results.")
+        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or URLs with results.")
     ],
     output: Annotated[
         str,
@@ -116,6 +116,10 @@ def convert(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a package of other sources.")
     ] = False,
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="Allow SOURCE to be a URL, from which files are fetched."),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -145,6 +149,7 @@ def convert(
         seconds=time_limit,
         tell=lambda text: say(text, err=True),
         limits=limits_of(limit or []),
+        remote=remote,
         **options_of(option or []),
     )
     redactor = None

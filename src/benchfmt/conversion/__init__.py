@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +22,24 @@ from benchfmt.conversion.resuming import facts_of
 from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.package import PackageError, PackageWriter, check_replaceable, check_unrelated
+from benchfmt.package import (
+    PackageError,
+    PackageWriter,
+    Spool,
+    check_replaceable,
+    check_unrelated,
+    is_url,
+)
 from benchfmt.personal.redaction import Redactor
 from benchfmt.record import Record
 from benchfmt.running import Executor, Journal, Readers, batch_records, packets
 from benchfmt.sinks import Format
 from benchfmt.tables import Batch
 
+_NOT_RESUMED = (
+    "--resume needs sources of this machine, and what is at an address is fetched anew by each run; "
+    "copy it here first"
+)
 __all__ = ["NOT_RECOGNISED", "Conversion", "Progress", "convert", "detect"]
 
 
@@ -54,7 +66,7 @@ class Conversion:
         self.account.ledger.reset()
         self.account.findings[:] = self._plan.findings
         units = self._plan.units
-        merge = Merge(self.account, units, progress)
+        merge = Merge(self.account, units, progress, self._plan.addresses)
         with self._readers.workers(len(units)) as workers:
             if self._journal is not None:
                 workers = self._journal.over(workers)
@@ -99,10 +111,7 @@ class Conversion:
             check_unrelated(place, self._names())
         declarations = self._plan.declarations
         used = UsedTerms()
-        about = declarations.about
-        if license:
-            about["licenses"] = [{"name": license}]
-        about.update(extra or {})
+        about = self._about(license, extra)
         with PackageWriter(
             path, format=format, extra=about, replace=replace, part_rows=part_rows
         ) as writer:
@@ -134,8 +143,20 @@ class Conversion:
         shutil.rmtree(writer.journal, ignore_errors=True)
         return self.account
 
+    def _about(self, license_id: str | None, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what the descriptor says of the package as a whole."""
+        about = self._plan.declarations.about
+        if license_id:
+            about["licenses"] = [{"name": license_id}]
+        if self._plan.fetched:
+            about["sources"] = [{"title": url, "path": url} for url in self._plan.fetched]
+        about.update(extra or {})
+        return about
+
     def _begin_journal(self, folder: Path) -> None:
         """Keep what is read in a folder, and take up what was kept there."""
+        if self._plan.fetched:
+            raise BenchfmtError(_NOT_RESUMED)
         units = self._plan.units
         self._journal = Journal(folder, facts_of(units.converters, self._asked), self._readers.tell)
         self._journal.announce(units.chunks())
@@ -186,9 +207,13 @@ def convert(
     seconds: float | None = None,
     tell: Callable[[str], None] = lambda _: None,
     limits: Limits = LIMITS,
+    remote: bool = False,
     **options: str,
 ) -> Conversion:
     """Plan the conversion of files or folders; raises BenchfmtError for a source that does not exist or is not recognised.
+
+    With `remote` a source may be a URL: what is there is fetched into a temporary folder, which lasts as long as the
+    conversion, and the package says where it was.
 
     `converter` names the family; without it every installed one is asked, and each file goes to the one that is surest.
     `jobs` processes read it, or whoever an `executor` (of `concurrent.futures`, or like one) gives work to; as text it is
@@ -197,18 +222,54 @@ def convert(
     `limits` say how much of a file is read.
     """
     places = [source] if isinstance(source, str | Path) else list(source)
-    plan = Plan(Ledger())
-    planner = Planner(plan, converter, options)
-    for place in places:
-        root = Path(place)
-        if not root.exists():
-            raise BenchfmtError(f"{root} does not exist")
-        label = f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
-        planner.add(Source(root, limits), label)
-    if plan.is_empty:
-        raise nothing_recognised(places, converter, plan.ledger)
+    readers = Readers(jobs, executor, seconds, tell)
     asked = {"family": converter, "options": options, "limits": asdict(limits)}
-    return Conversion(plan, Readers(jobs, executor, seconds, tell), asked)
+    plan = Plan(Ledger())
+    conversion = Conversion(plan, readers, asked)
+    planner = Planner(plan, converter, options)
+    spool = None
+    shown: list[str | Path] = []
+    for place in places:
+        if is_url(place):
+            _check_fetchable(str(place), readers, remote)
+            spool = spool or _spool(conversion, limits)
+            fetched = spool.fetch(str(place))
+            tell(f"fetched: {fetched.files:,} files, {fetched.size:,} bytes from {fetched.address}")
+            planner.add_fetched(fetched, limits, _label(fetched.root, places))
+            shown.append(fetched.address)
+        else:
+            root = Path(place)
+            if not root.exists():
+                raise BenchfmtError(f"{root} does not exist")
+            planner.add(Source(root, limits), _label(root, places))
+            shown.append(place)
+    if plan.is_empty:
+        raise nothing_recognised(shown, converter, plan.ledger)
+    conversion.account.findings[:] = sorted(plan.findings)
+    return conversion
+
+
+def _label(root: Path, places: Sequence[str | Path]) -> str:
+    """Return what stands before the files of a source where there are several."""
+    return f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
+
+
+def _spool(conversion: Conversion, limits: Limits) -> Spool:
+    """Return a place for what is fetched, which goes when the conversion does."""
+    spool = Spool(limits)
+    weakref.finalize(conversion, spool.remove)
+    return spool
+
+
+def _check_fetchable(url: str, readers: Readers, remote: bool) -> None:
+    """Raise BenchfmtError where a source elsewhere is not to be fetched."""
+    if not remote:
+        raise BenchfmtError(f"{url} is remote; pass remote=True (--remote) to fetch it")
+    if not readers.are_here:
+        raise BenchfmtError(
+            f"{url} would be fetched to this machine, where the workers of the cluster do not see it; "
+            "use local:N, or copy it to where they do"
+        )
 
 
 def _inside(target: Path, source: Source) -> Iterator[str]:

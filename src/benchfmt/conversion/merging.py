@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from benchfmt.conversion.duplicates import Known, Standing, Standings
 from benchfmt.conversion.systems import Systems
 from benchfmt.converters.base import Failed, load
 from benchfmt.finding import Finding
-from benchfmt.running import End, Note, Packet, Rows, Tables, Units
+from benchfmt.running import End, Entry, Note, Packet, Rows, Tables, Units
 from benchfmt.running.keys import Flags
 from benchfmt.tables import Batch
 
@@ -35,8 +35,15 @@ class _Compared:
 class Merge:
     """One pass over what was read: finds duplicates and counts."""
 
-    def __init__(self, account: Account, units: Units, progress: Progress | None) -> None:
-        """Take the account to fill, the units in order, and whom to tell how far it is."""
+    def __init__(
+        self,
+        account: Account,
+        units: Units,
+        progress: Progress | None,
+        addresses: Mapping[int, str],
+    ) -> None:
+        """Take the account to fill, the units in order, whom to tell how far it is, and where files were fetched from."""
+        self.addresses = addresses
         self.account = account
         self.ledger = account.ledger
         self.units = units
@@ -64,10 +71,22 @@ class Merge:
                     self._note(note, file)
         keep = compared.standings == Standing.NEW
         if keep.any():
-            yield compared.tables.kept(keep)
+            yield self._located(compared.tables, packet.entries).kept(keep)
         for unit in ended:
             self._settle(self.units.files[unit])
             self._tell(unit + 1)
+
+    def _located(self, tables: Tables, entries: Iterable[Entry]) -> Tables:
+        """Return tables whose records say where their files were fetched from, if they were."""
+        if not self.addresses:
+            return tables
+        addresses: list[str | None] = [None] * len(tables)
+        for entry in entries:
+            address = self.addresses.get(self.units.files[entry.unit])
+            if isinstance(entry.what, Rows):
+                for record in entry.what.places:
+                    addresses[record] = address
+        return replace(tables, batch=tables.batch.located(addresses))
 
     def _tell(self, done: int) -> None:
         if self.progress and done < len(self.units):

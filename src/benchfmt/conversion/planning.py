@@ -11,6 +11,8 @@ from benchfmt.conversion.declarations import Declarations
 from benchfmt.conversion.detection import Faults, detect, failed, sample
 from benchfmt.converters.base import Converter, Failed, Skipped, Source, Unit, load, names
 from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.limits import Limits
+from benchfmt.package import Fetched, is_web
 from benchfmt.readers import heads
 from benchfmt.running import Units, prefixes_of, stopped
 
@@ -34,6 +36,10 @@ class Plan:
     sources: list[Source] = field(default_factory=list)
     findings: set[Finding] = field(default_factory=set)
     """What is wrong with converters."""
+    addresses: dict[int, str] = field(default_factory=dict)
+    """Where files of the web were fetched from, by their numbers."""
+    fetched: list[str] = field(default_factory=list)
+    """The addresses of all sources that were fetched."""
     holds_packages: bool = False
     """Whether records of ours are read, whose sources are files of earlier conversions."""
 
@@ -69,6 +75,15 @@ class Planner:
             self._offer_rest(source, numbers, faults)
             self._explain_rest(source, numbers, faults)
         self._plan.findings.update(faults.values())
+
+    def add_fetched(self, fetched: Fetched, limits: Limits, label: str) -> None:
+        """Plan what was fetched from an address; what could not be had is one that cannot be read."""
+        source = Source(fetched.root, limits)
+        source.files.unreachable += fetched.unreachable
+        self._plan.fetched.append(fetched.address)
+        if is_web(fetched.address):
+            self._plan.addresses[len(self._ledger)] = fetched.address
+        self.add(source, label)
 
     def _fail_unreachable(self, source: Source, label: str) -> None:
         """Enter what the walk over a source could not look at."""

@@ -44,6 +44,11 @@ def is_url(path: str | Path) -> bool:
     return "://" in str(path)
 
 
+def is_web(url: str) -> bool:
+    """Whether an address is one of the web, below which nothing can be listed."""
+    return url.startswith(_WEB)
+
+
 def fetch(url: str, target: Path, most: int) -> None:
     """Copy a file from an address; raises PackageError where it cannot be had, UnsafeError for more bytes than allowed."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +88,7 @@ class RemoteFile:
 
     def _range(self, start: int, end: int) -> bytes | None:
         """Return a range; None from a server that gives more, of which no more is taken."""
-        if not self.url.startswith(_WEB):
+        if not is_web(self.url):
             return bytes(self._system.cat_file(self._path, start=start, end=end))
         try:
             with self._system.open(self._path, "rb", cache_type="none", size=self.size) as file:
@@ -99,6 +104,49 @@ def remote_file(url: str) -> RemoteFile:
         system, path = _system(url)
         info = _again(lambda: system.info(path))
     return RemoteFile(url, info.get("size") or 0, system, path)
+
+
+@dataclass(frozen=True)
+class RemoteTree:
+    """All files below an address of an object store, or the one that is there, whose name is then empty."""
+
+    url: str
+    sizes: dict[str, int]
+    """How many bytes each file has, by its path below the address."""
+    _system: AbstractFileSystem
+    _path: str
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy one of the files; raises PackageError where it cannot be had, or has grown meanwhile."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path = self._path
+        if name:
+            path = f"{path}/{name}"
+        size = self.sizes[name]
+        with _telling(f"{self.url}/{name}".rstrip("/"), "fetched"), target.open("wb") as file:
+            try:
+                # Not by an address made of the name: fsspec takes `::` and what follows it for another file system.
+                _again(lambda: _copy(self._system, path, file, self.url, size))
+            except UnsafeError as error:
+                raise PackageError(f"{path} has changed while it was fetched") from error
+        if target.stat().st_size != size:
+            raise PackageError(f"{path} has changed while it was fetched")
+
+
+def remote_tree(url: str) -> RemoteTree:
+    """Return what lies below an address of an object store; raises PackageError where nothing does."""
+    place = url.rstrip("/")
+    with _telling(url, "listed"):
+        system, path = _system(place)
+        found: dict[str, Plain] = _again(lambda: system.find(path, detail=True))
+    sizes = {}
+    for name, info in found.items():
+        inner = name.removeprefix(path).removeprefix("/")
+        if info["type"] == "file" and not name.endswith("/"):
+            sizes[inner] = int(info["size"] or 0)
+    if not sizes:
+        raise PackageError(f"{url}: there are no files")
+    return RemoteTree(place, sizes, system, path)
 
 
 def _copy(system: AbstractFileSystem, path: str, file: IO[bytes], url: str, most: int) -> None:
@@ -224,7 +272,7 @@ def _system(url: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of an address, and the path in it; raises PackageError where nothing reads such ones."""
     fsspec = _fsspec()
     options: Plain = {"use_listings_cache": False}
-    if url.startswith(_WEB):
+    if is_web(url):
         options["client_kwargs"] = {"trace_configs": [_redirects()]}
     try:
         system, path = fsspec.core.url_to_fs(url, **options)

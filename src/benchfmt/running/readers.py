@@ -25,6 +25,14 @@ class Readers:
     tell: Callable[[str], None] = _to_nobody
     """Hears what whoever watches a cluster wants to know."""
 
+    @property
+    def are_here(self) -> bool:
+        """Whether who reads sees the temporary folders of this machine, as far as a name says."""
+        if not isinstance(self.executor, str):
+            return True
+        found = named(self.executor, self.jobs)
+        return not found.is_dask or found.where.isdecimal()
+
     def workers(self, units: int) -> AbstractContextManager[Workers]:
         """Return who reads so many units, until the block ends; raises BenchfmtError for a name of nobody."""
         if isinstance(self.executor, str):
