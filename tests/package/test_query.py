@@ -278,6 +278,9 @@ def test_control_characters_never_reach_the_terminal(package: Path) -> None:
         (("{package}", "FROM records", "--format", "parquet"), "name a file with -o"),
         (("{package}", "FROM records", "--memory", "much"), "memory 'much'"),
         (("{package}", "FROM records", "--memory=-5GB"), "memory '-5GB': it is less than nothing"),
+        (("{package}", "FROM records", "--memory", "0GB"), "memory '0GB': it is nothing"),
+        (("{package}", "FROM records", "--memory", "0.0 b"), "memory '0.0 b': it is nothing"),
+        (("{package}", "FROM records", "--memory", "9KB"), "more memory than 9KB; give it more"),
         (("nowhere", "FROM records"), "nowhere"),
     ],
 )
@@ -288,6 +291,7 @@ def test_a_wrong_call_says_what_is_wrong(
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert "memory_limit" not in done.stderr
 
 
 def test_a_column_of_another_type_says_where_to_look(tmp_path: Path) -> None:

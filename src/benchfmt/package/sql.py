@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MEMORY = "1GB"
 """What a query may hold in memory unless told; what needs more goes to temporary files."""
+_NOTHING = re.compile(r"\s*0+(\.0*)?\s*[a-zA-Z]*\s*")
+_NO_MEMORY = "Out of Memory Error"
 ROWS = 65_536
 """Rows of a batch of results."""
 _TYPES = {
@@ -84,9 +86,7 @@ def answer(
     One statement that reads is allowed. It sees the tables of these packages and no other file, unless `files` is given.
     """
     duckdb = _duckdb()
-    if memory.strip().startswith("-"):
-        # DuckDB takes it for most of what the machine has.
-        raise QueryError(f"memory {memory!r}: it is less than nothing; write it as 4GB")
+    _check_memory(memory)
     with TemporaryDirectory(prefix="benchfmt-query-") as folder:
         spill = Path(folder) / "spill"
         spill.mkdir()
@@ -100,9 +100,9 @@ def answer(
             database.build(with_wide=names_wide(sql))
             if not files:
                 database.close_doors()
-            yield _heard(connection, partial(_reader, connection, sql))
+            yield _heard(connection, partial(_reader, connection, sql, memory))
         except (duckdb.Error, QueryError) as error:
-            raise database.failure or QueryError(str(error)) from error
+            raise database.failure or QueryError(_in_words(error, memory)) from error
         finally:
             connection.close()
 
@@ -112,7 +112,7 @@ def names_wide(sql: str) -> bool:
     return _WIDE.search(sql) is not None
 
 
-def _reader(connection: DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+def _reader(connection: DuckDBPyConnection, sql: str, memory: str) -> pa.RecordBatchReader:
     """Return the answer to a query, whose batches a stop does not wait for."""
     reader = connection.sql(sql).to_arrow_reader(ROWS)
 
@@ -122,7 +122,7 @@ def _reader(connection: DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
                 yield batch
         except (pa.ArrowException, OSError) as error:
             # So does Arrow tell what DuckDB finds at fault in a later batch.
-            raise QueryError(str(error)) from error
+            raise QueryError(_in_words(error, memory)) from error
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
@@ -188,6 +188,24 @@ def _keywords(duckdb: ModuleType, sql: str) -> Iterator[str]:
         if kind == duckdb.token_type.keyword:
             word = re.match(rb"\w*", sql.encode()[offset:])
             yield word[0].decode() if word else ""
+
+
+def _check_memory(memory: str) -> None:
+    """Refuse a size that is less than nothing, which DuckDB takes for most of what the machine has, and nothing."""
+    if memory.strip().startswith("-"):
+        raise QueryError(f"memory {memory!r}: it is less than nothing; write it as 4GB")
+    if _NOTHING.fullmatch(memory):
+        raise QueryError(
+            f"memory {memory!r}: it is nothing, and a query needs some; write it as 4GB"
+        )
+
+
+def _in_words(error: Exception, memory: str) -> str:
+    """Return what DuckDB says, without what it advises where memory is short: none of that can be done here."""
+    text = str(error)
+    if _NO_MEMORY not in text:
+        return text
+    return f"the query needs more memory than {memory}; give it more with --memory ({_first_line(error)})"
 
 
 def _first_line(error: Exception) -> str:
