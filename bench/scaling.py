@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 TABLES = 20
 JOBS = 2
 JOBS_FASTER = 1.6
-OF_BARE = 0.85
+"""Than one process on one core: one on all cores keeps one and a half busy by its threads, of which two have no more."""
+OF_JOBS = 0.85
+MORE_CPU = 1.35
+"""So many times the CPU seconds of one process `--jobs` takes at most: two more starts, and what is handed over."""
 _PART_ROWS = 2_000_000
 _SHARE = 4
 """The slope is that between all and one part in so many."""
@@ -69,6 +73,16 @@ def converted(sources: Sequence[str], outs: Sequence[str], *options: str) -> Tak
         for source, out in zip(sources, outs, strict=True)
     ]
     return _commands(commands)
+
+
+def on_one_core(work: Callable[[], Taken]) -> Taken:
+    """Return what some work takes whose processes share one core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        return work()
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _commands(commands: Sequence[Sequence[str]]) -> Taken:
@@ -137,8 +151,12 @@ def scaling(setting: Setting) -> Bench:
     def row(name: str, go: Any, count: int = size, role: Any = "us") -> Row:
         return Row(name, role, go, count, "measurements")
 
+    def one_process() -> Taken:
+        return converted([whole], [outs["one"]])
+
     conversions = [
-        row("convert, one process", lambda: converted([whole], [outs["one"]])),
+        row("convert, one process", one_process),
+        row("convert, one process on one core", lambda: on_one_core(one_process)),
         row(f"convert --jobs {JOBS}", lambda: converted([whole], [outs["jobs"]], "--jobs", str(JOBS))),
         row(f"{JOBS} commands, half each", lambda: converted(halves, parts), role="floor"),
         row(
@@ -165,17 +183,34 @@ def scaling(setting: Setting) -> Bench:
 
 
 def _speed_ups(conversions: Sequence[Row], setting: Setting) -> Iterator[Verdict]:
-    one, jobs, bare, dask = (row.seconds[0] for row in conversions[:4])
+    one, alone, jobs, bare, dask = (row.seconds[0] for row in conversions[:5])
+    busy = conversions[0].runs[0].cpu_seconds / one
+    faster = alone / jobs
     words = (
-        f"--jobs {JOBS} is {one / jobs:.2f} times as fast as one process (at least {JOBS_FASTER})"
+        f"--jobs {JOBS} is {faster:.2f} times as fast as one process on one core (at least {JOBS_FASTER}), and "
+        f"{one / jobs:.2f} times as one on all {os.cpu_count()}, which keeps {busy:.1f} of them busy by itself"
     )
-    yield Verdict(words, None if setting.quick else one / jobs >= JOBS_FASTER)
-    share = bare / dask
+    yield Verdict(words, None if setting.quick else faster >= JOBS_FASTER)
     words = (
-        f"{JOBS} commands of half each are {one / bare:.2f} times as fast as one process, dask:{JOBS} "
-        f"{one / dask:.2f} times: {share:.2f} of that (at least {OF_BARE})"
+        f"dask:{JOBS} has {jobs / dask:.2f} of the speed of --jobs {JOBS} (at least {OF_JOBS}); "
+        f"{JOBS} commands of half each have {jobs / bare:.2f}"
     )
-    yield Verdict(words, None if setting.quick else share >= OF_BARE)
+    yield Verdict(words, None if setting.quick else jobs / dask >= OF_JOBS)
+    yield from _processor(conversions, setting)
+
+
+def _processor(conversions: Sequence[Row], setting: Setting) -> Iterator[Verdict]:
+    """Yield what of a processor each way takes, and what of it cannot be spread."""
+    one, _, jobs, _, dask = (row.runs[0] for row in conversions[:5])
+    for name, taken in ((f"--jobs {JOBS}", jobs), (f"dask:{JOBS}", dask)):
+        more = taken.cpu_seconds / one.cpu_seconds
+        own = float(taken.facts["own_cpu_seconds"])
+        words = (
+            f"{name} takes {taken.cpu_seconds:.1f} CPU seconds, {more:.2f} times those of one process "
+            f"({one.cpu_seconds:.1f}; at most {MORE_CPU}); {own:.1f} of them in the process that writes, whose threads "
+            f"share {own / taken.cpu_seconds:.0%} of the work however many read"
+        )
+        yield Verdict(words, more <= MORE_CPU if taken is jobs and not setting.quick else None)
 
 
 def _equal(outs: dict[str, str]) -> Iterator[Verdict]:
