@@ -43,18 +43,35 @@ def export(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="An option of the format."),
     ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO",
+            help="Who writes the parts of ntriples: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+        ),
+    ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
     from benchfmt.cli.settings import publication_options
-    from benchfmt.exports import FORMATS
+    from benchfmt.exports import FORMATS, Who
     from benchfmt.exports import export as run
 
     options = publication_options(FORMATS.load(to).options)
     options.update(options_of(option or []))
-    done = run(package, to, output, remote=remote, **options)
+    who = None
+    if executor is not None:
+        who = Who(executor, lambda text: say(text, err=True))
+    done = run(
+        package,
+        to,
+        output,
+        remote=remote,
+        executor=who,
+        **options,
+    )
     written = counted(done.records, "record")
     if done.measurements:
         written += f", {counted(done.measurements, 'measurement')}"

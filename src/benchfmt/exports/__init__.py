@@ -9,29 +9,44 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchfmt.exports.base import FORMATS, Account, Export, Exported, Shape
+from benchfmt.exports.base import FORMATS, Account, Export, Exported, Shape, Spreading
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Target, open_package
+from benchfmt.processes.spreading import Who
 from benchfmt.spelling import meant
 
-__all__ = ["FORMATS", "Account", "Export", "Exported", "Shape", "export"]
+__all__ = ["FORMATS", "Account", "Export", "Exported", "Shape", "Who", "export"]
 
 
 def export(
-    package: str | Path, to: str, path: str | Path, *, remote: bool = False, **options: str
+    package: str | Path,
+    to: str,
+    path: str | Path,
+    *,
+    remote: bool = False,
+    executor: str | Who | None = None,
+    **options: str,
 ) -> Exported:
     """Write a package in another format to a new file or folder, and return what was written; raises BenchfmtError.
 
-    An error or a stop leaves nothing behind.
+    An error or a stop leaves nothing behind. An `executor` (`local:2`, `dask:2`, `dask:ADDRESS`) says who writes parts of
+    it at the same time, of a format for which that can be; the result is the same.
     """
     form = FORMATS.load(to)
+    if executor is not None and not isinstance(form, Spreading):
+        raise BenchfmtError(f"{to} is written by one process; leave out the executor")
     _check_options(form, to, options)
     _check_free(Path(path), form.shape)
     with open_package(package, remote=remote) as opened, Target(path) as target:
         folder = target.new_folder()
         try:
             growing = folder if form.shape == "folder" else folder / Path(path).name
-            done = form.write(opened, growing, options)
+            if executor is not None and isinstance(form, Spreading):
+                who = Who(executor) if isinstance(executor, str) else executor
+                with who.spreading() as spread:
+                    done = form.write_spread(opened, growing, options, spread)
+            else:
+                done = form.write(opened, growing, options)
             if not done.files:
                 reasons = "; ".join(f"{reason}: {count}" for reason, count in done.left_out)
                 raise BenchfmtError(

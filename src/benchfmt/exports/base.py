@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from benchfmt.package import Package
 from benchfmt.plugins import Plugins
+from benchfmt.processes.spreading import Spread
 
 GROUP = "benchfmt.exports"
 Shape = Literal["file", "folder"]
@@ -82,6 +83,16 @@ class Export(Protocol):
         `place` is an empty folder, or the path of a file that does not exist yet. It is ours and moves to where it was
         asked for once it is whole.
         """
+
+
+@runtime_checkable
+class Spreading(Protocol):
+    """An export of which several processes can write parts."""
+
+    def write_spread(
+        self, package: Package, place: Path, options: Mapping[str, str], spread: Spread
+    ) -> Exported:
+        """Write the same as `write`, by whoever `spread` gives pieces of work to; raises BenchfmtError."""
 
 
 OWN = {

@@ -77,6 +77,12 @@ def _refuse_long_cells(path: Path, frame: pl.DataFrame, row: int, limits: Limits
             )
 
 
+def rows_of(path: Path, limits: Limits = LIMITS) -> int:
+    """Return how many rows a Parquet file says to have; raises ParquetError and UnsafeError."""
+    with _judging(path), open_parquet(path, limits) as file:
+        return file.metadata.num_rows
+
+
 def parquet_frames(
     path: Path, rows: int, odd: dict[str, str], only: Collection[str] = (), limits: Limits = LIMITS
 ) -> Generator[tuple[pl.DataFrame, int], None, None]:

@@ -19,7 +19,7 @@ from benchfmt.migrate import is_newer, is_older, rows_to_current
 from benchfmt.package.columns import conform, csv_batches, own_types
 from benchfmt.package.errors import PackageError
 from benchfmt.package.opening import load_descriptor, open_folder
-from benchfmt.package.parquet import bounded_frames, parquet_batches
+from benchfmt.package.parquet import bounded_frames, parquet_batches, rows_of
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.package.plotting import chart
 from benchfmt.package.showing import html_of
@@ -115,19 +115,27 @@ class Package:
 
         Parquet of the standard's own types is not copied on the way.
         """
-        is_plain = not (
-            is_newer(self.descriptor.benchfmt.version) or is_older(self.descriptor.benchfmt.version)
-        )
+        for number in range(len(self.parts(table))):
+            yield from self.part_frames(table, number, only)
+
+    def part_frames(self, table: str, number: int, only: Collection[str]) -> Iterator[pl.DataFrame]:
+        """Yield some columns of one file of a table, as `frames` yields those of all."""
+        version = self.descriptor.benchfmt.version
         parts = self.parts(table)
+        part = parts[number]
+        is_plain = not (is_newer(version) or is_older(version))
         if not (is_plain and all(part.is_parquet for part in parts)):
-            yield from map(_as_frame, self.batches(table, only))
+            yield from map(_as_frame, self._batches_of(part, table, only))
             return
-        for part in parts:
-            for frame in bounded_frames(part.path, self._limits, only):
-                plain = own_types(table, frame, only)
-                if plain is None:
-                    plain = _as_frame(conform(table, frame.to_arrow(), part.path, None, only))
-                yield plain
+        for frame in bounded_frames(part.path, self._limits, only):
+            plain = own_types(table, frame, only)
+            if plain is None:
+                plain = _as_frame(conform(table, frame.to_arrow(), part.path, None, only))
+            yield plain
+
+    def rows_of_parts(self, table: str) -> list[int]:
+        """Return how many rows each file of a table says to have, all of them Parquet; raises PackageError."""
+        return [rows_of(part.path, self._limits) for part in self.parts(table)]
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table."""

@@ -48,23 +48,46 @@ ROWS = 8_192
 """So many rows become text at a time: of measurements some 25 MB."""
 
 
+AGENT_COLUMNS = ("converter", "converter_version", "submitter")
+"""The columns of records of which agents are made."""
+
+
 def chunks(package: Package, names: Names, account: Account) -> Iterator[bytes]:
     """Yield a package as N-Triples, whole lines at a time, and count what is written."""
+    yield from beginning(package, names)
+    everything = {table: [item.name for item in items] for table, items in COLUMNS.items()}
+    records = package.frames("records", everything["records"])
+    yield from of_records(records, names, set(), account)
+    measurements = package.frames("measurements", everything["measurements"])
+    yield from of_measurements(measurements, names, Places(), account)
+
+
+def beginning(package: Package, names: Names) -> Iterator[bytes]:
+    """Yield what is said of a package itself, and its systems."""
     yield "".join(header(package.descriptor, names)).encode()
     first = 0
     for batch in package.batches("systems"):
         systems = pl.DataFrame(pl.from_arrow(batch))
         yield joined(_systems(systems, names, first))
         first += systems.height
-    agents: set[str] = set()
-    everything = {table: [item.name for item in items] for table, items in COLUMNS.items()}
-    for frame in package.frames("records", everything["records"]):
+
+
+def of_records(
+    frames: Iterable[pl.DataFrame], names: Names, agents: set[str], account: Account
+) -> Iterator[bytes]:
+    """Yield records with the agents that are not there yet, and count them: `account` has those before."""
+    for frame in frames:
         for records in frame.iter_slices(ROWS):
-            yield "".join(_agents(records, names, agents)).encode()
+            yield "".join(agents_of(records, names, agents)).encode()
             yield joined(_records(records, names, account.records))
             account.records += records.height
-    last = Places()
-    for frame in package.frames("measurements", everything["measurements"]):
+
+
+def of_measurements(
+    frames: Iterable[pl.DataFrame], names: Names, last: Places, account: Account
+) -> Iterator[bytes]:
+    """Yield measurements, and count them: `account` has those before, and `last` the record of the last one."""
+    for frame in frames:
         for measurements in frame.iter_slices(ROWS):
             yield joined(_measurements(measurements, names, account.measurements, last))
             account.measurements += measurements.height
@@ -126,6 +149,8 @@ class Places:
 
     def __init__(self) -> None:
         """Begin before the first record."""
+        self.first: str | None = None
+        """The record of the very first measurement."""
         self.record: str | None = None
         self.size = 0
 
@@ -141,6 +166,8 @@ class Places:
             goes_on = frame["start"] == 0
             positions = positions + goes_on.cast(pl.Int64) * self.size
         if records.len():
+            if self.record is None:
+                self.first = records[0]
             self.record = records[-1]
             self.size = positions[-1] + 1
         return positions
@@ -481,7 +508,7 @@ def _converter(names: Names, pair: str) -> str:
     return names.converter(name, version or None)
 
 
-def _agents(frame: pl.DataFrame, names: Names, seen: set[str]) -> Iterator[str]:
+def agents_of(frame: pl.DataFrame, names: Names, seen: set[str]) -> Iterator[str]:
     """Yield the triples of the agents of some records that were not there before."""
     pairs = frame.select(_pair("converter", "converter_version")).to_series().cast(pl.String)
     for pair in pairs.unique().drop_nulls().sort():
