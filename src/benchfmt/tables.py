@@ -243,13 +243,17 @@ class Batch:
     records: pa.Table
     measurements: pa.Table
 
-    def licensed(self, license: str) -> Batch:  # noqa: A002 - the word of the standard
-        """Return the batch with a licence for the records that say none."""
-        place = self.records.schema.get_field_index("license")
-        cells = (
-            self.records.column(place).cast(pa.string()).fill_null(pa.scalar(license, pa.string()))
-        )
-        return replace(self, records=self.records.set_column(place, "license", cells))
+    def stated(self, said: Mapping[str, str | None]) -> Batch:
+        """Return the batch with what is said by column, for the records that say nothing there; None says nothing."""
+        records = self.records
+        for name, text in said.items():
+            if text is not None:
+                place = records.schema.get_field_index(name)
+                cells = (
+                    records.column(place).cast(pa.string()).fill_null(pa.scalar(text, pa.string()))
+                )
+                records = records.set_column(place, name, cells)
+        return replace(self, records=records)
 
     def located(self, addresses: Sequence[str | None]) -> Batch:
         """Return the batch with an address (`provenance.url`) for the records that say none; one of each, or None."""

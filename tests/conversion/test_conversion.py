@@ -665,19 +665,21 @@ class Family:
         yield from ()
 
 
-def test_a_licence_is_that_of_the_records_that_say_none(tmp_path: Path) -> None:
+def test_licence_and_submitter_are_those_of_the_records_that_say_none(tmp_path: Path) -> None:
     said = {"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "measurements": [
         {"metric": "latency", "per": "sample", "value": 0.5, "unit": "s", "basis": "measured"}], "status": "ok"}  # fmt: skip
-    own = {**said, "id": "a", "provenance": {"license": "MIT"}}
+    own = {**said, "id": "a", "provenance": {"license": "MIT", "submitter": "Lab A"}}
     (tmp_path / "records.jsonl").write_text(
         "".join(json.dumps(item) + "\n" for item in (own, {**said, "id": "b"}))
     )
-    convert(tmp_path / "records.jsonl").write(tmp_path / "package", license="CC0-1.0")
+    convert(tmp_path / "records.jsonl").write(
+        tmp_path / "package", license="CC0-1.0", submitter="Lab B"
+    )
     with open_package(tmp_path / "package") as package:
-        licences = {
-            record.id: record.provenance.license
+        stated = {
+            record.id: (record.provenance.license, record.provenance.submitter)
             for record in package.records()
             if record.provenance
         }
         assert package.descriptor.licenses == [{"name": "CC0-1.0"}]
-    assert licences == {"a": "MIT", "b": "CC0-1.0"}
+    assert stated == {"a": ("MIT", "Lab A"), "b": ("CC0-1.0", "Lab B")}

@@ -81,6 +81,9 @@ def convert(
             "--license", help="Licence (SPDX id) of the package, and of records that have none."
         ),
     ] = None,
+    submitter: Annotated[
+        str | None, typer.Option(help="Who stands for the numbers of records that name nobody.")
+    ] = None,
     part_rows: Annotated[
         int | None,
         typer.Option(
@@ -165,6 +168,7 @@ def convert(
                 place,
                 format=table_format.value,
                 license=license_id,
+                submitter=submitter,
                 extra=extra,
                 progress=progress,
                 replace=replace,

@@ -84,6 +84,7 @@ class Conversion:
         *,
         format: Format = "parquet",  # noqa: A002 - the word users know
         license: str | None = None,  # noqa: A002 - the word of the standard
+        submitter: str | None = None,
         extra: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
         replace: bool = False,
@@ -99,7 +100,7 @@ class Conversion:
 
         Where nothing was converted no package is written, and one that stands there already is left alone: the account
         says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
-        that of the package, and of every record whose source says none. A `redactor` puts placeholders for what is
+        that of the package, and of every record whose source says none; `submitter` is of each such record too. A `redactor` puts placeholders for what is
         personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
         `companions` are called with the folder in which the whole package stands, before it moves to its place.
         With `part_rows` records and measurements are in parts of at most so many measurements. With `resume` what is
@@ -111,6 +112,7 @@ class Conversion:
             check_unrelated(place, self._names())
         declarations = self._plan.declarations
         used = UsedTerms()
+        said = {"license": license or None, "submitter": submitter or None}
         about = self._about(license, extra)
         with PackageWriter(
             path, format=format, extra=about, replace=replace, part_rows=part_rows
@@ -120,8 +122,7 @@ class Conversion:
                 self._begin_journal(writer.journal)
             for batch in self.batches(progress):
                 used.add(batch)
-                if license:
-                    batch = batch.licensed(license)
+                batch = batch.stated(said)
                 if redactor:
                     batch = redactor.batch(batch)
                 writer.write(batch)
