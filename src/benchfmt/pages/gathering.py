@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from benchfmt.comparing.called import system_names
 from benchfmt.comparing.coverage import Coverage, coverage
 from benchfmt.comparing.groups import Group, Groups, Line, groups
 from benchfmt.comparison.questions import question
@@ -22,6 +23,8 @@ from benchfmt.validation.report import Report
 Row = Mapping[str, Any]
 LINES = 60
 """So many results of a group are shown; the others are counted."""
+LONE = 60
+"""So many records that stand in no group are shown."""
 _ALL = 10**9
 _OF_RECORDS = (
     "id",
@@ -50,6 +53,7 @@ _OF_RECORDS = (
 _OF_MEASUREMENTS = (
     "record_id",
     *KEY_FIELDS,
+    "primary",
     "value",
     "unit",
     "basis",
@@ -85,6 +89,17 @@ class ShownGroup:
 
 
 @dataclass(frozen=True)
+class Lone:
+    """The records that stand in no group, as far as they are shown."""
+
+    ids: list[str]
+    left: int
+    """How many others there are."""
+    names: Mapping[str, str]
+    """The names of their systems, by id."""
+
+
+@dataclass(frozen=True)
 class Content:
     """All that a page shows, before it is words."""
 
@@ -95,6 +110,8 @@ class Content:
     found: Groups | None
     """None where no measurement has a value."""
     groups: list[ShownGroup]
+    lone: Lone | None
+    """None where not all groups are known."""
     records: Mapping[str, Row]
     """The records of the results that are shown, by id."""
     measurements: Mapping[str, list[Row]]
@@ -110,7 +127,10 @@ def gather(package: Package, report: Report | None, most: int | None) -> Content
     if covered.metrics:
         found = groups(package, question(), most=most or _ALL, every_result=True)
         shown = [ShownGroup(group, group.lines[:LINES]) for group in found.groups]
+    lone = _lone(package, found)
     ids = {line.record_id for group in shown for line in group.lines}
+    if lone is not None:
+        ids.update(lone.ids)
     records = {row["id"]: row for row in _rows(package, "records", "id", _OF_RECORDS, ids)}
     measurements: dict[str, list[Row]] = {}
     for row in _rows(package, "measurements", "record_id", _OF_MEASUREMENTS, ids):
@@ -121,10 +141,27 @@ def gather(package: Package, report: Report | None, most: int | None) -> Content
         coverage=covered,
         found=found,
         groups=shown,
+        lone=lone,
         records=records,
         measurements=measurements,
         report=report,
     )
+
+
+def _lone(package: Package, found: Groups | None) -> Lone | None:
+    """Return the first records of which no result is in a group."""
+    if found is None or found.compared > len(found.groups):
+        return None
+    grouped = {line.record_id for group in found.groups for line in group.lines}
+    known = pl.DataFrame({"id": list(grouped)}, schema={"id": pl.String})
+    ids: list[str] = []
+    total = 0
+    for frame in package.frames("records", ("id",)):
+        others = frame.join(known, on="id", how="anti", maintain_order="left")["id"]
+        total += others.len()
+        ids.extend(others.head(LONE - len(ids)))
+    names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
+    return Lone(ids, total - len(ids), names)
 
 
 def one_record(package: Package, record_id: str) -> tuple[Row, list[Row]]:

@@ -12,7 +12,7 @@ from benchfmt.comparing.coverage import Coverage
 from benchfmt.comparing.groups import Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
-from benchfmt.pages.gathering import Content, ShownGroup
+from benchfmt.pages.gathering import Content, Lone, ShownGroup
 from benchfmt.pages.provenance import (
     facts_of,
     interval_of,
@@ -110,6 +110,19 @@ class GroupView:
 
 
 @dataclass(frozen=True)
+class LoneResult:
+    """A number of a record that stands in no group: the primary one, or the first."""
+
+    number: int
+    """Where it stands in the data of the page."""
+    system: str
+    benchmark: str
+    model: str
+    what: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """Findings of one fault."""
 
@@ -143,6 +156,8 @@ class Page:
     later: int
     """How many groups stand on no page."""
     alone: list[str]
+    lone: list[LoneResult]
+    more_lone: int
     details: list[dict[str, Any]] = field(default_factory=list)
     suites: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -154,6 +169,7 @@ def page_of(content: Content, portion: range, place: int, names: list[str]) -> P
     writer = _Groups(content)
     views = [writer.view(content.groups[number]) for number in portion]
     report = content.report if place == 0 else None
+    lone = content.lone if place == 0 else None
     faults, more = _faults(report)
     head, rows, note = _matrix(covered)
     is_last = portion.stop >= len(content.groups)
@@ -175,6 +191,8 @@ def page_of(content: Content, portion: range, place: int, names: list[str]) -> P
         groups=views,
         later=compared - len(content.groups) if is_last else 0,
         alone=_alone(content),
+        lone=writer.lone(lone) if lone else [],
+        more_lone=lone.left if lone else 0,
         details=writer.details,
         suites=sorted({view.suite for view in views}),
         kinds=sorted({view.metric for view in views}),
@@ -319,6 +337,44 @@ class _Groups:
             unit=_bracketed(group.measure["unit"]),
         )
 
+    def lone(self, lone: Lone) -> list[LoneResult]:
+        """Return what is shown of records that stand in no group; one without a number has nothing to show."""
+        results = []
+        for record_id in lone.ids:
+            rows = self._content.measurements.get(record_id, ())
+            valued = [row for row in rows if row["value"] is not None]
+            row = next((row for row in valued if row["primary"]), next(iter(valued), None))
+            if row is None:
+                continue
+            record = self._content.records[record_id]
+            system = "system unknown"
+            if record["system_id"] is not None:
+                system = lone.names.get(record["system_id"], record["system_id"])
+            place = self._add(f"{system}: {row['value']:g}", record, row)
+            benchmark = f"{record['suite']} / {record['benchmark'] or 'not stated'}"
+            results.append(
+                LoneResult(
+                    number=place,
+                    system=one_line(system),
+                    benchmark=one_line(benchmark),
+                    model=one_line(_words(record["model"])),
+                    what=one_line(measure({name: row[name] for name in KEY_FIELDS})),
+                    words=one_line(_short(row)),
+                )
+            )
+        return results
+
+    def _add(self, title: str, record: Row, row: Row | None) -> int:
+        """Add what a number opens, and return where it stands in the data of the page."""
+        self.details.append(
+            {
+                "title": one_line(title),
+                "facts": facts_of(record, row),
+                "others": self._others_of(record["id"], row),
+            }
+        )
+        return len(self.details) - 1
+
     def _varies(self, shown: ShownGroup, name: str) -> bool:
         return len({_words(self._cell(line, name)) for line in shown.lines}) > 1
 
@@ -336,14 +392,7 @@ class _Groups:
 
     def _result(self, line: Line, row: Row | None, dot: Markup, columns: Sequence[str]) -> Result:
         record = self._content.records[line.record_id]
-        place = len(self.details)
-        self.details.append(
-            {
-                "title": one_line(f"{line.system}: {line.value:g}"),
-                "facts": facts_of(record, row),
-                "others": self._others_of(line.record_id, row),
-            }
-        )
+        place = self._add(f"{line.system}: {line.value:g}", record, row)
         return Result(
             number=place,
             system=one_line(line.system),
@@ -470,6 +519,12 @@ def _spread(line: Line, row: Row | None) -> drawing.Spread:
             line.value, line.value - row["stddev"], line.value + row["stddev"], "sd"
         )
     return drawing.Spread(line.value)
+
+
+def _short(row: Row) -> str:
+    """Return a number with six digits and its unit."""
+    unit = row["unit"]
+    return f"{row['value']:.6g} {unit}" if unit and unit != "1" else f"{row['value']:.6g}"
 
 
 def _measured(row: Row) -> str:
