@@ -8,12 +8,14 @@ from functools import cache, lru_cache
 
 import jsonschema
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.annotated.cells import map_distinct
 from benchfmt.checks.cell_faults import CellFaults
 from benchfmt.checks.frames import nulls
 from benchfmt.checks.schema_faults import schema_fault
 from benchfmt.finding import BenchfmtError
+from benchfmt.numbers import is_safe
 from benchfmt.readers import jsons
 from benchfmt.schema import column_schema, record_schema
 from benchfmt.tables import Column
@@ -69,7 +71,7 @@ def _new_verdict(table: str, name: str, text: str) -> str | None:
         return json.dumps(["BF105", "text holds half a character (a lone surrogate)", ""])
     # A wrong type is the cause of whatever else is wrong there.
     fault = min(
-        _validator(table, name).iter_errors(data),
+        _validator(table, name, is_free=_is_free(data)).iter_errors(data),
         key=lambda error: error.validator != "type",
         default=None,
     )
@@ -79,8 +81,24 @@ def _new_verdict(table: str, name: str, text: str) -> str | None:
     return json.dumps([code, message, ""])
 
 
+def _is_free(data: JsonValue) -> bool:
+    """Say whether data fits wherever any JSON may stand: there is no null in it, and no number beyond 2^53-1."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif value is None or (isinstance(value, int | float) and not is_safe(value)):
+            return False
+    return True
+
+
 @cache
-def _validator(table: str, name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        {**column_schema(table, name), "$defs": record_schema()["$defs"]}
-    )
+def _validator(table: str, name: str, *, is_free: bool) -> jsonschema.Draft202012Validator:
+    """Return what judges the data of a column; where it `is_free`, whatever may be any JSON is not looked at again."""
+    definitions = record_schema()["$defs"]
+    if is_free:
+        definitions = {**definitions, "Json": True}
+    return jsonschema.Draft202012Validator({**column_schema(table, name), "$defs": definitions})
