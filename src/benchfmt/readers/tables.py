@@ -8,6 +8,7 @@ import ctypes
 import io
 import re
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -359,8 +360,13 @@ class _Noting:
 
     def __init__(self, table: TextTable) -> None:
         self.table = weakref.ref(table)
+        self._threads: set[int] = set()
 
     def __call__(self, row: Any) -> Literal["skip"]:
+        thread = threading.get_ident()
+        if thread not in self._threads:
+            self._threads.add(thread)
+            _keep_state(thread)
         # The reader counts the header as row 1.
         number = row.number - 1 if row.number else 0
         open_quote = row.text.count('"') % 2 == 1
@@ -379,6 +385,16 @@ def _keep(options: pa_csv.ParseOptions) -> None:
     process is aborted. A list of ours would be cleared too early.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(options))
+
+
+def _keep_state(thread: int) -> None:
+    """Let a thread that runs now keep what Python knows of it, where it is one of Arrow's.
+
+    Else Python makes that anew for every row that such a thread hands over, which takes ten times as long as all else
+    that is done with the row. This is the outer of two calls, whose end is never told; Arrow has a few such threads.
+    """
+    if all(known.ident != thread for known in threading.enumerate()):
+        ctypes.pythonapi.PyGILState_Ensure()
 
 
 def _reason(text: str, block: int) -> tuple[str, str]:

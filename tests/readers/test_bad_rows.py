@@ -1,0 +1,44 @@
+"""Rows that a table cannot take, many of them: they are counted, and cost about what others do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from benchfmt.readers import tables
+from benchfmt.readers.tables import TextTable
+
+ROWS = 50_000
+HEADER = "record_id,metric,value\n"
+
+
+def seconds(path: Path) -> tuple[float, int, int]:
+    """Return the processor time of reading a table, and how many of its rows are good and bad."""
+    table = TextTable(path)
+    begin = time.process_time()
+    good = sum(frame.height for frame, _ in table.batches())
+    return time.process_time() - begin, good, len(table.bad_rows)
+
+
+def test_a_bad_row_costs_about_what_a_good_one_does(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(HEADER + "r1,latency,0.0089\n" * 10 * ROWS)
+    bad.write_text(HEADER + "r1,latency,0.0089,x\n" * ROWS)
+    assert seconds(good)[1:] == (10 * ROWS, 0)
+    assert seconds(bad)[1:] == (0, ROWS)
+    of_good = min(seconds(good)[0] for _ in range(3))
+    of_bad = min(seconds(bad)[0] for _ in range(3))
+    # Where Python begins anew for each row that a thread of Arrow's hands over, it is some 30 times as much.
+    assert of_bad < 7 * of_good
+
+
+def test_a_thread_of_pythons_keeps_its_state_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+    monkeypatch.setattr(tables.ctypes.pythonapi, "PyGILState_Ensure", lambda: kept.append(1))
+    tables._keep_state(threading.get_ident())
+    assert kept == []
+    tables._keep_state(-1)
+    assert kept == [1]
