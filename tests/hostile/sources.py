@@ -191,6 +191,13 @@ _JSON: dict[str, tuple[str, Callable[[], str], bool]] = {
         lambda: "{" + ",".join(f'"k{n}":1' for n in range(1_000_000)) + "}",
         True,
     ),
+    "wide_objects": (
+        "a list of 100 objects of 9,999 keys each, none of them alike",
+        lambda: json.dumps(
+            [{f"k{n}": 1 for n in range(m, m + 9999)} for m in range(0, 10**6, 10**4)]
+        ),
+        True,
+    ),
     "many_objects": (
         "a list of 500,000 objects of different keys",
         lambda: "[" + ",".join(f'{{"k{n % 9000}":1}}' for n in range(500_000)) + "]",

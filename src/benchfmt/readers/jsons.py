@@ -266,7 +266,7 @@ def _document_weight(text: bytes) -> int:
     if not is_large(text):
         return 0
     objects, lists = text.count(b"{"), text.count(b"[")
-    members = text.count(b'":') - text.count(b'\\":')
+    members = least_members(text)
     items = text.count(b",") - members + objects + lists
     return (
         _DIGITS_BY_BYTE * len(text)
@@ -275,6 +275,11 @@ def _document_weight(text: bytes) -> int:
         + _MEMBER * text.count(b":")
         + _ITEM * max(items, 0)
     )
+
+
+def least_members(text: bytes) -> int:
+    """Return how many members the objects of a text surely have, in an encoding that ASCII is a part of."""
+    return text.count(b'":') - text.count(b'\\":')
 
 
 def _weight(text: bytes, by_byte: int, by_mark: Mapping[bytes, int]) -> int:

@@ -199,6 +199,8 @@ def read_document(path: Path, storage: Storage, limits: Limits = LIMITS) -> Any:
 def _document_text(path: Path, storage: Storage, limits: Limits) -> str:
     data = whole(path, storage, limits)
     jsons.refuse_heavy_document(data, limits)
+    if _is_wide(data):
+        raise _too_wide(path)
     try:
         if storage.encoding.lower() in ("utf-8", "utf8"):
             data = data.removeprefix(b"\xef\xbb\xbf")
@@ -206,6 +208,15 @@ def _document_text(path: Path, storage: Storage, limits: Limits) -> str:
         return data.decode(storage.encoding).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise TableError("BF105", f"{path.name}: not {storage.encoding} text: {error}") from error
+
+
+def _is_wide(text: bytes) -> bool:
+    """Whether an object of a document surely has more cells than a table has columns.
+
+    The data of such an object takes far more memory than its text. Every object and list may be a member that is no cell.
+    """
+    objects, lists = text.count(b"{"), text.count(b"[")
+    return jsons.least_members(text) - lists > (COLUMNS + 1) * objects
 
 
 def _parsed(text: str, path: Path, limits: Limits) -> Any:
@@ -386,9 +397,13 @@ def _row(cells: list[tuple[str, JsonValue]], path: Path) -> Row:
 
 def _bounded(row: Row, path: Path) -> Row:
     if len(row) > COLUMNS:
-        message = f"more than {COLUMNS} columns; say by `property` where the rows stand"
-        raise TableError("BF907", f"{path.name}: {message}")
+        raise _too_wide(path)
     return row
+
+
+def _too_wide(path: Path) -> TableError:
+    message = f"more than {COLUMNS} columns; say by `property` where the rows stand"
+    return TableError("BF907", f"{path.name}: {message}")
 
 
 def _frames(

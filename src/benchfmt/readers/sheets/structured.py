@@ -111,11 +111,12 @@ def sniff_documents(path: Path, storage: Storage, text: str, limits: Limits) -> 
 
 def _json(path: Path, storage: Storage, start: str, limits: Limits) -> Sniffed | None:
     lines = (line for line in start.splitlines() if line.strip())
-    first = _parsed(next(lines, ""), limits)
-    second = next(lines, None)
-    is_lines = storage.format in ("jsonl", "ndjson") and second is None
-    if isinstance(first, dict | list) and (second is not None or is_lines):
-        return _json_lines(path, storage, first)
+    first_line = next(lines, "")
+    has_second = next(lines, None) is not None
+    if has_second or storage.format in ("jsonl", "ndjson"):
+        first = _parsed(first_line, limits)
+        if isinstance(first, dict | list):
+            return _json_lines(path, storage, first)
     try:
         document = read_document(path, storage, limits)
     except TableError:
