@@ -15,9 +15,17 @@ from tests.servers import only_here
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.limits import LIMITS
-from benchfmt.package import PackageError, placed, put_package, remote, write_package
+from benchfmt.package import (
+    PackageError,
+    PackageWriter,
+    placed,
+    put_package,
+    remote,
+    sending,
+    write_package,
+)
 from benchfmt.readers.files import UnsafeError
-from benchfmt.tables import to_batch
+from benchfmt.tables import Batch, to_batch
 
 pytest.importorskip("moto.server")
 pytest.importorskip("s3fs")
@@ -90,8 +98,11 @@ def test_a_package_that_is_there_is_replaced_only_when_told(bucket: str, tmp_pat
     assert names(url) == before
     put_package(tmp_path / "two", url, replace=True)
     assert ids(url) == ["b", "c"]
-    # Of the old one nothing is left.
-    assert not names(url) & before - {"datapackage.json"}
+    # Of the old one nothing is left but its table of systems, which is that of the new one.
+    assert {name.partition("-")[0] for name in names(url) & before} == {
+        "datapackage.json",
+        "data/systems",
+    }
 
 
 def test_a_stopped_write_leaves_the_old_package(
@@ -110,9 +121,67 @@ def test_a_stopped_write_leaves_the_old_package(
     monkeypatch.setattr(remote, "_rename", stop)
     with pytest.raises(KeyboardInterrupt):
         put_package(package(tmp_path / "two", "b"), url, replace=True)
-    assert len(at_the_end[0]) == len(before) + 3
+    # Both have the same systems: none.
+    assert len(at_the_end[0]) == len(before) + 2
     assert names(url) == before
     assert ids(url) == ["a"]
+
+
+def test_parts_go_as_they_are_ready_and_the_descriptor_last(bucket: str, tmp_path: Path) -> None:
+    url = f"{bucket}/p"
+    seen: list[set[str]] = []
+    batches = [to_batch([record(f"r{number}")]) for number in range(9)]
+
+    def telling() -> Iterator[Batch]:
+        for batch in batches:
+            seen.append(names(url))
+            yield batch
+
+    with sending(url) as there, PackageWriter(there.place, part_rows=1) as writer:
+        assert there.sender is not None
+        writer.each_file = there.sender.send
+        for batch in telling():
+            writer.write(batch)
+    # Two parts may be closed while the next one grows.
+    assert sum("measurements" in name for name in seen[-1]) >= 5
+    assert not any("datapackage.json" in name for name in seen[-1])
+    assert ids(url) == [f"r{number}" for number in range(9)]
+    assert len(names(url)) == 9 + 9 + 1 + 1
+    write_package(tmp_path / "p", batches, part_rows=1)
+    there_now = names(url)
+    put_package(tmp_path / "p", url, replace=True)
+    assert names(url) == there_now
+
+
+def test_a_conversion_that_fails_takes_its_parts_back(bucket: str) -> None:
+    url = f"{bucket}/p"
+    with (
+        pytest.raises(KeyboardInterrupt),
+        sending(url) as there,
+        PackageWriter(there.place, part_rows=1) as writer,
+    ):
+        assert there.sender is not None
+        writer.each_file = there.sender.send
+        for number in range(9):
+            writer.write(to_batch([record(f"r{number}")]))
+        assert names(url)
+        raise KeyboardInterrupt
+    assert not names(url)
+
+
+def test_a_part_that_cannot_be_sent_ends_it(bucket: str, store: Proxy) -> None:
+    with (
+        pytest.raises(PackageError, match=r"s3://.*: it cannot be written"),
+        sending(f"{bucket}/p") as there,
+        PackageWriter(there.place, part_rows=1) as writer,
+    ):
+        assert there.sender is not None
+        writer.each_file = there.sender.send
+        store.fault, store.every = "busy", 1
+        for number in range(9):
+            writer.write(to_batch([record(f"r{number}")]))
+    store.fault = ""
+    assert not names(f"{bucket}/p")
 
 
 @pytest.mark.parametrize("fault", ["busy", "cut"])

@@ -138,7 +138,7 @@ def convert(
     """
     from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
-    from benchfmt.package import placed
+    from benchfmt.package import sending
     from benchfmt.personal.redaction import Redactor
     from benchfmt.reports.text import account_lines
 
@@ -162,10 +162,10 @@ def convert(
     lacking: list[str] = []
     if croissant:
         companions.append(_croissant_writer(lacking))
-    with placed(output, replace=replace) as place:
+    with sending(output, replace=replace) as there:
         result: Account = with_progress(
             lambda progress: conversion.write(
-                place,
+                there.place,
                 format=table_format.value,
                 license=license_id,
                 submitter=submitter,
@@ -174,6 +174,7 @@ def convert(
                 replace=replace,
                 redactor=redactor,
                 companions=companions,
+                each_file=there.sender.send if there.sender else None,
                 part_rows=part_rows,
                 resume=resume,
             )

@@ -90,6 +90,7 @@ class Conversion:
         replace: bool = False,
         redactor: Redactor | None = None,
         companions: Sequence[Callable[[Path], None]] = (),
+        each_file: Callable[[Path, str], None] | None = None,
         part_rows: int | None = None,
         resume: bool = False,
     ) -> Account:
@@ -102,7 +103,8 @@ class Conversion:
         says why (`account.total("records")` is 0), and `account.ok` whether that is a fault. `license` (an SPDX id) is
         that of the package, and of every record whose source says none; `submitter` is of each such record too. A `redactor` puts placeholders for what is
         personal; it says what it has replaced, and does the same for the account (`redactor.document(account.to_dict())`).
-        `companions` are called with the folder in which the whole package stands, before it moves to its place.
+        `companions` are called with the folder in which the whole package stands, before it moves to its place, and
+        `each_file` with it and the path of each file of a table as soon as that is whole.
         With `part_rows` records and measurements are in parts of at most so many measurements. With `resume` what is
         read is kept beside the package until that is whole, and what an earlier run has kept is not read again.
         """
@@ -118,6 +120,7 @@ class Conversion:
             path, format=format, extra=about, replace=replace, part_rows=part_rows
         ) as writer:
             writer.companions = companions
+            writer.each_file = each_file
             if resume:
                 self._begin_journal(writer.journal)
             for batch in self.batches(progress):

@@ -5,7 +5,7 @@ from benchfmt.package.fetching import Fetched, Spool
 from benchfmt.package.opening import Folder, descriptor_data, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
-from benchfmt.package.remote import check_remote, is_url, is_web, placed, put_package
+from benchfmt.package.remote import check_remote, is_url, is_web, placed, put_package, sending
 from benchfmt.package.replacing import check_new, check_replaceable, check_unrelated
 from benchfmt.package.targets import Target, TargetBusyError, clear, held
 from benchfmt.package.writing import PackageWriter, write_package
@@ -35,5 +35,6 @@ __all__ = [
     "parquet_frames",
     "placed",
     "put_package",
+    "sending",
     "write_package",
 ]

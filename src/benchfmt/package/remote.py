@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -32,6 +32,10 @@ _BLOCK = 2**20
 _WEB = ("http://", "https://")
 _SERVER_FAULT = 500
 """From this status on it is the server that is at fault."""
+_DATA = PurePosixPath("data")
+"""The folder of the files of a package, under its address."""
+_SHOWN_DIGITS = 12
+"""So many digits of a hash are part of a file's name."""
 _LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 """What asking again does not change."""
 T = TypeVar("T")
@@ -178,53 +182,104 @@ def placed(target: str | Path, *, replace: bool = False) -> Iterator[Path]:
 
     It goes when the block has ended, if a package was written. Raises PackageError.
     """
+    with sending(target, replace=replace) as there:
+        yield there.place
+
+
+@contextmanager
+def sending(target: str | Path, *, replace: bool = False) -> Iterator[Destination]:
+    """Give the place where a package is to be written, as `placed`, with what sends its files as they become whole."""
     if not is_url(target):
-        yield Path(target)
+        yield Destination(Path(target))
         return
     url = str(target).rstrip("/")
     check_remote(url, replace=replace)
     with TemporaryDirectory(prefix="benchfmt-") as folder:
         local = Path(folder, url.rpartition("/")[2] or "package")
-        yield local
-        if local.exists():
-            put_package(local, url, replace=replace)
+        if url.endswith(".zip"):
+            yield Destination(local)
+            if local.exists():
+                put_package(local, url, replace=replace)
+            return
+        sender = Sender(url)
+        with sender.undone_on_error():
+            yield Destination(local, sender)
+            if local.exists():
+                sender.finish(local, replace=replace)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a package is to be written, and what sends its files elsewhere, if anything does."""
+
+    place: Path
+    sender: Sender | None = None
 
 
 def put_package(package: Path, url: str, *, replace: bool = False) -> None:
     """Copy a package, a folder or a zip that is whole, to an address: its files first, then its descriptor.
 
-    Its files lie there in a folder of their own, so that a package that is replaced stays whole until the descriptor is
-    the new one; then its files go. Raises PackageError, and then nothing has changed but for files that nobody names.
+    The names of its files say what is in them, so that a package that is replaced stays whole until the descriptor is
+    the new one; then files that it alone has go. Raises PackageError, and then nothing has changed but for files that
+    nobody names.
     """
     check_remote(url, replace=replace)
+    if not package.is_file():
+        sender = Sender(url.rstrip("/"))
+        with sender.undone_on_error():
+            sender.finish(package, replace=replace)
+        return
     with _telling(url, "written"):
-        if package.is_file():
-            system, path = _system(url)
-            _again(lambda: system.put_file(str(package), path))
-            return
-        _put_folder(package, url.rstrip("/"))
+        system, path = _system(url)
+        _again(lambda: system.put_file(str(package), path))
 
 
-def _put_folder(package: Path, url: str) -> None:
-    descriptor = json.loads((package / FILE_NAME).read_text("utf-8"))
-    names = list(_files(descriptor))
-    folder = f"data-{file_sha256(package / FILE_NAME)[:12]}"
-    system, base = _system(url)
-    old = _old_files(system, base)
-    sent: list[str] = []
-    try:
+class Sender:
+    """Sends the files of a package to an address, any time after they are whole, and its descriptor last."""
+
+    def __init__(self, url: str) -> None:
+        """Take the address of the package; raises PackageError where nothing reads such ones."""
+        self._url = url
+        with _telling(url, "written"):
+            self._system, self._base = _system(url)
+            self._old = _old_files(self._system, self._base)
+        self._sent: dict[str, str] = {}
+        """Where each file lies under the address, by its path in the package."""
+
+    def send(self, folder: Path, name: str) -> None:
+        """Send a file of a package that lies in a folder; several threads may. Raises PackageError."""
+        path = PurePosixPath(name)
+        digest = file_sha256(folder / name)[:_SHOWN_DIGITS]
+        remote = str(_DATA / path.with_name(f"{path.stem}-{digest}{path.suffix}"))
+        self._sent[name] = remote
+        with _telling(self._url, "written"):
+            _put(self._system, folder / name, f"{self._base}/{remote}")
+
+    def finish(self, package: Path, *, replace: bool) -> None:
+        """Send the files that are not sent yet, then the descriptor that names them all. Raises PackageError."""
+        descriptor = json.loads((package / FILE_NAME).read_text("utf-8"))
+        names = list(_files(descriptor))
         for name in names:
-            remote = f"{base}/{folder}/{name}"
-            sent.append(remote)
-            _put(system, package / name, remote)
-        _rename(descriptor, folder)
+            if name not in self._sent:
+                self.send(package, name)
+        check_remote(self._url, replace=replace)
+        _rename(descriptor, self._sent)
         text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
-        # Object stores replace an object as a whole.
-        _again(lambda: system.pipe_file(f"{base}/{FILE_NAME}", text.encode()))
-    except BaseException:
-        _remove(system, [name for name in sent if name not in old])
-        raise
-    _remove(system, [name for name in old if name not in sent])
+        with _telling(self._url, "written"):
+            # Object stores replace an object as a whole.
+            _again(lambda: self._system.pipe_file(f"{self._base}/{FILE_NAME}", text.encode()))
+        named = {f"{self._base}/{self._sent[name]}" for name in names}
+        _remove(self._system, [name for name in self._old if name not in named])
+
+    @contextmanager
+    def undone_on_error(self) -> Iterator[None]:
+        """Remove what was sent where something goes wrong in the block, a stop too."""
+        try:
+            yield
+        except BaseException:
+            sent = [f"{self._base}/{name}" for name in self._sent.values()]
+            _remove(self._system, [name for name in sent if name not in self._old])
+            raise
 
 
 def _put(system: AbstractFileSystem, local: Path, remote: str) -> None:
@@ -239,15 +294,15 @@ def _files(descriptor: Plain) -> Iterator[str]:
         yield from [path] if isinstance(path, str) else path
 
 
-def _rename(descriptor: Plain, folder: str) -> None:
-    """Put a folder before all paths of a descriptor."""
+def _rename(descriptor: Plain, sent: Mapping[str, str]) -> None:
+    """Put where files lie in place of their paths."""
     for resource in descriptor["resources"]:
         if isinstance(resource["path"], str):
-            resource["path"] = f"{folder}/{resource['path']}"
+            resource["path"] = sent[resource["path"]]
             continue
-        resource["path"] = [f"{folder}/{path}" for path in resource["path"]]
+        resource["path"] = [sent[path] for path in resource["path"]]
         for part in resource.get("parts", []):
-            part["path"] = f"{folder}/{part['path']}"
+            part["path"] = sent[part["path"]]
 
 
 def _old_files(system: AbstractFileSystem, base: str) -> list[str]:

@@ -6,7 +6,9 @@ import json
 import re
 import shutil
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +32,8 @@ from benchfmt.tables import TABLES, Batch, Texts, system_from_row, system_row, t
 from benchfmt.vocabulary import vocabulary
 
 _NOT_IN_NAMES = re.compile("[^a-z0-9._-]")
+_ENDING = 4
+"""So many files are closed at the same time, two of each part: each may have some groups that wait to be written."""
 _MEDIA_TYPES = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}
 
 
@@ -63,7 +67,14 @@ class PackageWriter:
         self.extra = dict(extra or {})
         self.companions: Sequence[Callable[[Path], None]] = ()
         """Called with the folder in which the whole package stands; each writes a file of ours beside the tables."""
+        self.each_file: Callable[[Path, str], None] | None = None
+        """Called with the folder and the path in it of each file that is whole, of a table in parts before the others are."""
         self._replace = replace
+        self._ending: deque[Future[None]] = deque()
+        """The parts that are being closed, in a thread of their own, while the next one grows."""
+        self._closer = ThreadPoolExecutor(_ENDING, thread_name_prefix="close")
+        self._closing: list[Sink] = []
+        """Those that are not closed yet, though nothing more comes for them."""
         self._held = ExitStack()
         self._sinks: dict[str, Sink] = {}
         self._part_rows = part_rows
@@ -163,10 +174,30 @@ class PackageWriter:
 
     def _end_part(self) -> None:
         for table in ("records", "measurements"):
-            self._files[table].append(self._sinks[table].close())
+            self._end(table)
+
+    def _end(self, table: str) -> None:
+        """Have the file of a table closed; a few may be at the same time."""
+        sink = self._sinks.pop(table)
+        self._closing.append(sink)
+        self._files[table].append(sink.path)
+        self._ending.append(self._closer.submit(self._close, sink))
+        self._await(_ENDING)
+
+    def _close(self, sink: Sink) -> None:
+        path = sink.close()
+        self._closing.remove(sink)
+        if self.each_file is not None:
+            self.each_file(self.folder, path.relative_to(self.folder).as_posix())
+
+    def _await(self, most: int) -> None:
+        """Wait until so many files are left to close; raises what closing one raised."""
+        while len(self._ending) > most:
+            self._ending.popleft().result()
 
     def _abandon(self) -> None:
-        for sink in self._sinks.values():
+        self._closer.shutdown(cancel_futures=True)
+        for sink in (*self._closing, *self._sinks.values()):
             sink.abandon()
 
     def drop(self) -> None:
@@ -179,8 +210,9 @@ class PackageWriter:
         self._sinks["systems"].write(
             table_of("systems", [system_row(system) for system in self._placed.values()])
         )
-        self._files["systems"].append(self._sinks["systems"].close())
+        self._end("systems")
         self._end_part()
+        self._await(0)
         facts = {table: self._facts(table) for table in TABLES}
         descriptor = package_descriptor(
             facts,
