@@ -69,6 +69,8 @@ class StandIn(Serving):
             "html": f"https://sandbox.zenodo.org/deposit/{number}",
             "publish": f"{self.url}/deposit/depositions/{number}/actions/publish",
         }
+        if deposition["submitted"]:
+            shown["record_url"] = f"https://sandbox.zenodo.org/records/{number}"
         if "latest_draft" in deposition:
             draft = deposition["latest_draft"]
             shown["links"]["latest_draft"] = f"{self.url}/deposit/depositions/{draft}"

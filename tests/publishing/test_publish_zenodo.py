@@ -98,6 +98,7 @@ def test_it_is_published_only_when_that_is_asked_for_and_once(
     outcome = sent(archive, server, is_final=True)
     assert zenodo.asked == [("POST", "/deposit/depositions/1000/actions/publish")]
     assert outcome.identifiers["doi"] == "10.5072/zenodo.1000"
+    assert outcome.identifiers["page"] == "https://sandbox.zenodo.org/records/1000"
     zenodo.asked.clear()
     again = sent(archive, server, is_final=True)
     assert (again.unchanged, zenodo.asked) == (1, [])

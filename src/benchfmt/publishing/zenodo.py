@@ -248,7 +248,20 @@ def _published(known: Sent, server: Server, receipt: Receipt) -> Sent:
     facts: dict[str, JsonValue] = {"published": True}
     if isinstance(deposition.get("doi"), str):
         facts["doi"] = deposition["doi"]
+    page = _page_of_record(deposition)
+    if page is not None:
+        facts["page"] = page
     return _changed(known, receipt, sha256=known.sha256, **facts)
+
+
+def _page_of_record(deposition: Data) -> str | None:
+    """Return the address of the public record, below which its files lie."""
+    links = deposition.get("links")
+    named: Data = links if isinstance(links, dict) else {}
+    for address in (named.get("record_html"), deposition.get("record_url")):
+        if isinstance(address, str):
+            return address
+    return None
 
 
 def _changed(known: Sent, receipt: Receipt, *, sha256: str | None, **facts: JsonValue) -> Sent:
