@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from benchfmt import convert
 from benchfmt.arrays import TEXT_CODES, nulls
 from benchfmt.running import Packet, read
+from benchfmt.running.clusters import _listed
 from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk
 
@@ -49,6 +51,14 @@ def test_packets_come_back_as_they_were(
                 assert told.tolist() == meant.tolist()
         assert not list(tmp_path.iterdir())
     assert seen == 103
+
+
+def test_what_travels_comes_back_as_it_was() -> None:
+    for chunk in _chunks():
+        there = pickle.loads(pickle.dumps(_listed(chunk)))  # noqa: S301 - made here a moment before
+        for packet, here in zip(there, read(chunk), strict=True):
+            assert packet.entries == here.entries
+            assert _columns(packet) == _columns(here)
 
 
 def test_a_packet_outlives_its_file(tmp_path: Path) -> None:

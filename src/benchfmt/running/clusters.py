@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from benchfmt.processes import clusters
 from benchfmt.running.executors import Workers
 from benchfmt.running.reading import Packet, read
-from benchfmt.running.spools import Spooling
+from benchfmt.running.spools import Lean, Spooling
 from benchfmt.running.units import Chunk
 
 
@@ -26,6 +27,17 @@ def cluster(where: str, seconds: float | None, tell: Callable[[str], None]) -> I
             yield Workers(there.executor, reading, there.waiting, seconds=seconds)
 
 
-def _listed(chunk: Chunk) -> list[Packet]:
-    """Return what the units of a chunk hold as it travels from one machine to another."""
-    return list(read(chunk))
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Packets as they travel from one machine to another."""
+
+    lean: tuple[Lean, ...]
+
+    def __iter__(self) -> Iterator[Packet]:
+        """Yield the packets."""
+        return (item.whole() for item in self.lean)
+
+
+def _listed(chunk: Chunk) -> _Sent:
+    """Return what the units of a chunk hold."""
+    return _Sent(tuple(map(Lean.of, read(chunk))))

@@ -36,6 +36,31 @@ class _Blank(NamedTuple):
     types: list[tuple[str, pa.DataType]]
 
 
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """A packet without the columns that are empty: most are, and each takes as much room as a full one."""
+
+    packet: Packet
+    blanks: tuple[_Blank, ...]
+
+    @classmethod
+    def of(cls, packet: Packet) -> Lean:
+        """Return a packet without its empty columns."""
+        batch = packet.tables.batch
+        blanks = tuple(_blank(table) for _, table in batch.tables())
+        lean = Batch(*(_lean(table) for _, table in batch.tables()))
+        return cls(replace(packet, tables=replace(packet.tables, batch=lean)), blanks)
+
+    def whole(self) -> Packet:
+        """Return the packet with its empty columns."""
+        packet = self.packet
+        tables = [
+            _filled(table, blank)
+            for (_, table), blank in zip(packet.tables.batch.tables(), self.blanks, strict=True)
+        ]
+        return replace(packet, tables=replace(packet.tables, batch=Batch(*tables)))
+
+
 class _Column(NamedTuple):
     """Where a buffer of a packet begins, from the packet's own beginning, and how many bytes it has."""
 
@@ -87,12 +112,8 @@ class Spool:
 
 def _write(packet: Packet, file: IO[bytes]) -> _Place:
     """Write a packet behind those that are there, and return its place."""
-    batch = packet.tables.batch
-    blanks = [_blank(table) for _, table in batch.tables()]
-    lean = Batch(*(_lean(table) for _, table in batch.tables()))
     buffers: list[pickle.PickleBuffer] = []
-    packet = replace(packet, tables=replace(packet.tables, batch=lean))
-    pickled = pickle.dumps((packet, blanks), 5, buffer_callback=buffers.append)
+    pickled = pickle.dumps(Lean.of(packet), 5, buffer_callback=buffers.append)
     start = _begin(file, _MAPPED)
     file.write(pickled)
     columns = []
@@ -116,13 +137,8 @@ def _read(file: IO[bytes], place: _Place) -> Packet:
     """Return the packet at a place, whose columns stay in the file where that can be mapped."""
     data = memoryview(_bytes(file, place))
     buffers = [data[column.start : column.start + column.size] for column in place.columns]
-    packet: Packet
-    packet, blanks = pickle.loads(data[: place.pickled], buffers=buffers)  # noqa: S301 - written by our own process, in a folder that only we can read
-    tables = [
-        _filled(table, blank)
-        for (_, table), blank in zip(packet.tables.batch.tables(), blanks, strict=True)
-    ]
-    return replace(packet, tables=replace(packet.tables, batch=Batch(*tables)))
+    lean: Lean = pickle.loads(data[: place.pickled], buffers=buffers)  # noqa: S301 - written by our own process, in a folder that only we can read
+    return lean.whole()
 
 
 def _bytes(file: IO[bytes], place: _Place) -> mmap.mmap | bytes:
@@ -137,7 +153,7 @@ def _blank(table: pa.Table) -> _Blank:
 
 
 def _lean(table: pa.Table) -> pa.Table:
-    """Return a table without its empty columns, which would take as much of the file as full ones."""
+    """Return a table without its empty columns."""
     rows = table.num_rows
     return table.select([name for name in table.column_names if table[name].null_count < rows])
 
