@@ -70,6 +70,12 @@ def test_what_is_lost_once_is_read_by_another(
     assert f"{GOOD + 1} records" in done.stderr
 
 
+def test_a_cluster_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    # Without a network there is none.
+    with pytest.raises(BenchfmtError, match=r"no Dask cluster can be started here: .* try local:2"):
+        convert(Path("examples/lpdnn"), executor="dask:2").write(tmp_path / "p")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

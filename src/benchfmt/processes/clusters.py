@@ -118,15 +118,23 @@ def cluster(
 
 @contextmanager
 def _local(library: Any, number: int, folder: str) -> Iterator[Any]:
-    """Give a cluster of so many processes of this machine until the block ends; an error in it ends them at once."""
-    there = library.LocalCluster(
-        n_workers=number,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address="127.0.0.1:0",
-        local_directory=folder,
-        silence_logs=logging.CRITICAL,
-    )
+    """Give a cluster of so many processes of this machine until the block ends; an error in it ends them at once.
+
+    Raises BenchfmtError where it cannot be started.
+    """
+    try:
+        there = library.LocalCluster(
+            n_workers=number,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError) as error:
+        raise BenchfmtError(
+            f"no Dask cluster can be started here: {error}; try local:{number}"
+        ) from error
     is_whole = False
     try:
         yield there
