@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +149,39 @@ def test_packages_of_the_folder_are_listed_shown_compared_and_asked(server: Serv
     assert answer.data["rows"] == [["deep/second", 103], ["first.zip", 5]]
     only = server.ask("/query", sql="SELECT count(*) FROM records", package=[second])
     assert only.data["rows"] == [[5]]
+
+
+def test_damaged_packages_of_the_folder_are_told_by_name_and_stop_no_query(
+    start: Callable[..., Server], packages: Path, tmp_path: Path
+) -> None:
+    shutil.copy(packages / "first.zip", tmp_path / "good.zip")
+    shutil.copytree(packages / "deep" / "second", tmp_path / "cut")
+    table = tmp_path / "cut" / "measurements.parquet"
+    table.write_bytes(table.read_bytes()[:5_000])
+    (tmp_path / "noise.zip").write_bytes(b"PK no zip")
+    damaged = start(tmp_path)
+    ids = {item["name"]: item["id"] for item in damaged.ask("/packages").data["packages"]}
+    page = damaged.ask(f"/packages/{ids['cut']}/report")
+    assert page.status == 200
+    assert b"BF501" in page.body
+    assert b"cut/measurements.parquet" in page.body
+    assert str(tmp_path).encode() not in page.body
+    count = "SELECT package, count(*) AS n FROM records GROUP BY 1 ORDER BY 1"
+    answer = damaged.ask("/query", sql=count).data
+    assert answer["rows"] == [["good.zip", 5]]
+    reasons = {left["package"]: left["reason"] for left in answer["left_out"]}
+    assert set(reasons) == {"cut", "noise.zip"}
+    assert "measurements.parquet" in reasons["cut"]
+    assert reasons["noise.zip"].startswith("noise.zip: it is no zip")
+    assert str(tmp_path) not in "".join(reasons.values())
+    chosen = damaged.ask("/query", sql=count, package=[ids["noise.zip"], ids["good.zip"]])
+    assert chosen.status == 422
+    assert "noise.zip: it is no zip" in chosen.data["detail"]
+
+
+def test_an_archive_that_is_damaged_has_the_code_of_its_finding(server: Server) -> None:
+    answer = server.ask("/validate", b"PK no zip", name="noise.zip")
+    assert (answer.status, answer.data["code"]) == (422, "BF119")
 
 
 def test_an_unknown_package_is_not_found(server: Server) -> None:

@@ -194,7 +194,7 @@ class _Site:
         asked = [_found(found, identifier) for identifier in chosen] or list(found.packages)
         if not asked:
             return _wrong_call(request, "there is no package to ask about")
-        answer, _ = await self._answer("query", request, *asked, sql=sql)
+        answer, _ = await self._answer("query", request, *asked, sql=sql, may_leave_out=not chosen)
         if _wants_page(request):
             return written(sql=sql, chosen=chosen, answer=answer)
         if "refused" in answer:
@@ -239,7 +239,12 @@ class _Site:
             return await answered(answer, upload, folder)
 
     async def _answer(
-        self, verb: Verb, request: Request, *packages: Shown, sql: str = ""
+        self,
+        verb: Verb,
+        request: Request,
+        *packages: Shown,
+        sql: str = "",
+        may_leave_out: bool = False,
     ) -> tuple[Answer, Response | None]:
         """Have a process work on packages of the folder; returns its answer, and the page that it wrote."""
         task = Task(
@@ -249,6 +254,7 @@ class _Site:
             self.settings.memory_bytes,
             names=tuple(package.name for package in packages),
             sql=sql,
+            may_leave_out=may_leave_out,
         )
         async with self.workers.turns.place(), self.workers.folder() as folder:
             answer = await self.workers.run(task, folder, request.is_disconnected)

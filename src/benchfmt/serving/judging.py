@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ _SIGNS = (b'"benchfmt"', b'"measurements"')
 _RECORDS = (".json", ".jsonl", ".ndjson")
 _UNPACKED = Path("unpacked")
 """Beside the upload, so that converters see its files and not the archive."""
-_TOO_LARGE = "BF904"
+_DAMAGED = "BF119"
 
 
 @dataclass
@@ -74,6 +74,8 @@ def do(task: Task, folder: Path) -> Answer:
         return _VERBS[task.verb](task, folder)
     except UnsafeError as error:
         return {"refused": _told(str(error), task), "code": error.code}
+    except PackageError as error:
+        return {"refused": _told(str(error), task), "code": _DAMAGED}
     except BenchfmtError as error:
         return {"refused": _told(str(error), task)}
     except OSError as error:
@@ -143,19 +145,22 @@ def _report(task: Task, folder: Path) -> Answer:
         if not account.total("records"):
             raise BenchfmtError("no result could be read from it, so there is nothing to report on")
         place = upload.package
-    _write_page(place, folder / REPORT, task, upload.limits)
+    _write_page(place, folder / REPORT, task, upload.limits, upload.file.name)
     return {"file": upload.file.name, "kind": upload.kind, "page": REPORT}
 
 
 def _show(task: Task, folder: Path) -> Answer:
     """Write the page on a package of the folder that is shown."""
     limits = replace(LIMITS, archive_bytes=task.disk_bytes // 2)
-    _write_page(Path(task.paths[0]), folder / REPORT, task, limits)
+    _write_page(Path(task.paths[0]), folder / REPORT, task, limits, task.names[0])
     return {"page": REPORT}
 
 
-def _write_page(place: Path, target: Path, task: Task, limits: Limits) -> None:
-    write_page(place, target, validate(place, task.rules, limits=limits), limits)
+def _write_page(place: Path, target: Path, task: Task, limits: Limits, name: str) -> None:
+    report = validate(place, task.rules, limits=limits)
+    # People know it by this name; the place is one of the server.
+    report.source = name
+    write_page(place, target, report, limits)
 
 
 def _compare(task: Task, folder: Path) -> Answer:
@@ -176,26 +181,52 @@ def _query(task: Task, _folder: Path) -> Answer:
     from benchfmt.package.sql import answer
     from benchfmt.reports.rows import json_pieces
 
+    memory = f"{task.memory_bytes // 2**21}MiB"
+    with ExitStack() as stack:
+        opened, left_out = _opened(task, stack)
+        batches = stack.enter_context(answer(opened, task.sql, memory=memory))
+        names = list(batches.schema.names)
+        rows: list[list[object]] = []
+        for batch in batches:
+            plain = batch.slice(0, task.rows + 1 - len(rows))
+            renamed = plain.rename_columns([str(place) for place in range(len(names))])
+            text = "".join(json_pieces(_reader(renamed)))
+            rows += [list(row.values()) for row in json.loads(text)]
+            if len(rows) > task.rows:
+                break
+    return {
+        "columns": names,
+        "rows": rows[: task.rows],
+        "is_cut": len(rows) > task.rows,
+        "left_out": left_out,
+    }
+
+
+def _opened(task: Task, stack: ExitStack) -> tuple[dict[str, Package], list[dict[str, str]]]:
+    """Return the packages of a query by name, and which of them are left out, with the reason."""
     limits = replace(LIMITS, archive_bytes=task.disk_bytes // 4)
     opened: dict[str, Package] = {}
-    memory = f"{task.memory_bytes // 2**21}MiB"
-    try:
-        for path, name in zip(task.paths, task.names, strict=True):
-            opened[name] = open_package(path, limits=limits)
-        with answer(opened, task.sql, memory=memory) as batches:
-            names = list(batches.schema.names)
-            rows: list[list[object]] = []
-            for batch in batches:
-                plain = batch.slice(0, task.rows + 1 - len(rows))
-                renamed = plain.rename_columns([str(place) for place in range(len(names))])
-                text = "".join(json_pieces(_reader(renamed)))
-                rows += [list(row.values()) for row in json.loads(text)]
-                if len(rows) > task.rows:
-                    break
-    finally:
-        for package in opened.values():
-            package.close()
-    return {"columns": names, "rows": rows[: task.rows], "is_cut": len(rows) > task.rows}
+    left_out: list[dict[str, str]] = []
+    for path, name in zip(task.paths, task.names, strict=True):
+        try:
+            package = stack.enter_context(open_package(path, limits=limits))
+            if task.may_leave_out:
+                _check_tables(package)
+        except BenchfmtError as error:
+            if not task.may_leave_out:
+                raise
+            left_out.append({"package": name, "reason": _told(str(error), task)})
+        else:
+            opened[name] = package
+    if not opened:
+        raise BenchfmtError(f"no package can be read: {left_out[0]['reason']}")
+    return opened, left_out
+
+
+def _check_tables(package: Package) -> None:
+    """Raise PackageError where a table of a package cannot be read, as far as its beginning tells."""
+    for table, column in (("records", "id"), ("measurements", "record_id"), ("systems", "id")):
+        next(package.batches(table, only=(column,)), None)
 
 
 def _reader(batch: pa.RecordBatch) -> pa.RecordBatchReader:

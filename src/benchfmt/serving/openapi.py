@@ -180,11 +180,20 @@ def _query() -> Plain:
     }
     schema = {
         "type": "object",
-        "required": ["columns", "rows", "is_cut"],
+        "required": ["columns", "rows", "is_cut", "left_out"],
         "properties": {
             "columns": {"type": "array", "items": {"type": "string"}},
             "rows": {"type": "array", "items": {"type": "array"}},
             "is_cut": {"type": "boolean", "description": "Whether there are more rows."},
+            "left_out": {
+                "type": "array",
+                "description": "Packages that cannot be read, where none was chosen.",
+                "items": {
+                    "type": "object",
+                    "required": ["package", "reason"],
+                    "properties": {"package": {"type": "string"}, "reason": {"type": "string"}},
+                },
+            },
         },
     }
     return {

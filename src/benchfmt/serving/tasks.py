@@ -31,6 +31,8 @@ class Task:
     sql: str = ""
     rows: int = 1_000
     """How many rows of an answer to a query are shown."""
+    may_leave_out: bool = False
+    """Whether a query is about those of the packages that can be read, and tells which cannot."""
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of a process."""
@@ -60,6 +62,7 @@ class Answer(TypedDict, total=False):
     columns: list[str]
     rows: list[list[object]]
     is_cut: bool
+    left_out: list[dict[str, str]]
     stored: str
 
 

@@ -97,7 +97,8 @@ def _write(
             facts = _write_package(below, package, rules, limit)
         except BenchfmtError as error:
             shutil.rmtree(below)
-            refused.append((package.name, str(error).replace(str(package.path), package.name)))
+            reason = str(error).replace(str(package.path), package.name)
+            refused.append((package.name, reason.removeprefix(f"{package.name}: ")))
         else:
             shown.append(facts)
     write_index(root, shown, refused, is_whole=is_whole)

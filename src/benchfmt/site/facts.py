@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from benchfmt.comparing.called import system_names
 from benchfmt.package import Package, PackageError
 from benchfmt.printable import one_line
 from benchfmt.serving.library import Shown
@@ -56,12 +57,16 @@ def facts_of(shown: Shown, package: Package, report: Report) -> Facts:
     try:
         for column, kind in _OF_RECORDS.items():
             _add(facts, kind, _names(package, "records", column))
-        names = [str(system.get("name") or key) for key, system in package.systems.items()]
-        _add(facts, "systems", set(names))
+        _add(facts, "systems", set(names_of_systems(package).values()))
         _add(facts, "metrics", _names(package, "measurements", "metric"))
     except PackageError as error:
         facts.notes.append(f"its tables cannot be read: {error}")
     return facts
+
+
+def names_of_systems(package: Package) -> dict[str, str]:
+    """Return what each system is called, by its id; raises PackageError."""
+    return system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
 
 
 def _names(package: Package, table: str, column: str) -> set[str]:

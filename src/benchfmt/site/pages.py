@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchfmt._version import __version__
+from benchfmt.reports.counting import counted, number
 from benchfmt.reports.extra import needs_extra
 from benchfmt.site.facts import Facts
 
@@ -79,9 +80,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = number
+    environment.filters["counted"] = counted
     return environment
-
-
-def _number(value: int) -> str:
-    return f"{value:,}"

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchfmt.package import Package
+from benchfmt.site.facts import names_of_systems
 
 _ROWS = 2_000
 """Rows of a group: what is read for one page of a table, of each of its columns."""
@@ -71,7 +72,7 @@ def write_results(package: Package, target: Path) -> int:
 
 def _records(package: Package) -> pl.DataFrame:
     """Return what is shown of each record, with the name of its system."""
-    names = {key: str(system.get("name") or key) for key, system in package.systems.items()}
+    names = names_of_systems(package)
     columns = (*_OF_RECORDS, *_OF_SOURCES)
     parts = [_frame(batch.select(columns)) for batch in package.batches("records", only=columns)]
     if not parts:
