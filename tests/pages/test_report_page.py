@@ -187,6 +187,16 @@ def test_words_of_tables_do_not_break_on_a_small_screen(page: Any) -> None:
     )
     assert len(widths) > 100
     assert min(widths) > 80
+    # A count of one line: "26" over "7" would be read as two numbers.
+    heights = page.locator(".matrix td").evaluate_all(
+        "cells => cells.map(cell => { const range = document.createRange();"
+        " range.selectNodeContents(cell); return range.getClientRects().length; })"
+    )
+    assert max(heights) == 1
+    page.locator("button.number").first.click()
+    region = page.get_by_role("region", name="Where it is from")
+    assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+    page.locator("#close").click()
 
 
 def test_it_goes_dark_and_prints(page: Any, tmp_path: Path) -> None:

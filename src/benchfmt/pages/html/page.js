@@ -114,7 +114,7 @@
       shown += left > 0 ? 1 : 0;
       results += left;
     }
-    byId("shown").textContent = `${shown} of ${known.length} groups, ${results} results`;
+    byId("shown").textContent = `${shown} of ${known.length} groups on this page, ${results} results`;
     byId("nothing").hidden = shown > 0;
   };
   for (const id of ["search", "suite", "metric"]) byId(id).addEventListener("input", filter);
