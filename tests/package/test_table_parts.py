@@ -6,18 +6,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import frictionless
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import PackageError, write_package
+from benchfmt.package import PackageError, write_package, writing
 from benchfmt.tables import TABLES, to_batch
 
 FORMS = ("parquet", "csv")
@@ -258,3 +260,19 @@ def test_a_part_holds_at_least_one_measurement(tmp_path: Path) -> None:
             [type(batch)(batch.systems, batch.records.slice(0, 1), batch.measurements)],
             part_rows=4,
         )
+
+
+def test_ends_of_records_do_not_depend_on_how_owners_are_kept() -> None:
+    sizes = [2, 0, 3, 1]
+    plain = to_batch([record(number, size) for number, size in enumerate(sizes)])
+    rows = pa.array([0, 0, 2, 2, 2, 3], pa.int32())
+    owners = pa.DictionaryArray.from_arrays(rows, plain.records["id"].combine_chunks())
+    place = plain.measurements.schema.get_field_index("record_id")
+    measurements = plain.measurements.set_column(place, "record_id", owners)
+    coded = replace(plain, measurements=measurements)
+    assert writing._coded_owners(coded) is not None
+    assert writing._coded_owners(plain) is None
+    assert writing._ends_of_records(coded).tolist() == [2, 2, 5, 6]
+    assert writing._ends_of_records(plain).tolist() == [2, 2, 5, 6]
+    # The codes are places in their own dictionary, and in no other.
+    assert writing._coded_owners(replace(coded, records=coded.records.slice(1))) is None

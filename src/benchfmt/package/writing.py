@@ -12,13 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.arrays import TEXT_CODES
 from benchfmt.described import fullest
 from benchfmt.descriptor import FILE_NAME, package_descriptor
 from benchfmt.identity import PLACED_PREFIX
@@ -284,6 +285,9 @@ def write_package(
 
 def _ends_of_records(batch: Batch) -> npt.NDArray[np.int64]:
     """Return, for each record of a batch, how many of its measurements stand before the end of the record's own."""
+    rows = _coded_owners(batch)
+    if rows is not None:
+        return np.cumsum(np.bincount(rows, minlength=batch.records.num_rows))
     records = pl.DataFrame({"id": _texts(batch.records["id"])})
     owners = pl.DataFrame({"id": _texts(batch.measurements["record_id"])})
     counts = owners.group_by("id").len("count")
@@ -294,6 +298,19 @@ def _ends_of_records(batch: Batch) -> npt.NDArray[np.int64]:
             "parts are of whole records: a batch has measurements of records that it does not hold"
         )
     return ends
+
+
+def _coded_owners(batch: Batch) -> npt.NDArray[np.int32] | None:
+    """Return the row of the record of each measurement where they are coded as the records stand, else None."""
+    owners = batch.measurements["record_id"]
+    ids = batch.records["id"]
+    if owners.type != TEXT_CODES or owners.num_chunks != 1 or ids.num_chunks != 1:
+        return None
+    chunk: Any = owners.chunk(0)
+    if owners.null_count or not chunk.dictionary.equals(ids.chunk(0)):
+        return None
+    rows: npt.NDArray[np.int32] = chunk.indices.to_numpy()
+    return rows
 
 
 def _texts(cells: Texts) -> pl.Series:
