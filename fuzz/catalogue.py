@@ -9,6 +9,7 @@ from fuzz.targets import Target
 _MODULES = {
     "convert": "fuzz.converting",
     "describe": "fuzz.validating",
+    "linked": "fuzz.linked",
     "open": "fuzz.validating",
     "validate": "fuzz.validating",
 }
