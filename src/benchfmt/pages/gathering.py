@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -17,10 +16,10 @@ from benchfmt.comparing.groups import Group, Groups, Line, groups
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
+from benchfmt.pages.provenance import Row
 from benchfmt.record import KEY_FIELDS
 from benchfmt.validation.report import Report
 
-Row = Mapping[str, Any]
 LINES = 60
 """So many results of a group are shown; the others are counted."""
 LONE = 60

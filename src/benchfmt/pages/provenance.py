@@ -11,6 +11,7 @@ from benchfmt.record import KEY_FIELDS
 from benchfmt.reports.comparison import measure
 
 Row = Mapping[str, Any]
+"""A row of a table: its cells are of the types of the standard's columns."""
 Facts = list[tuple[str, str]]
 _OF_RECORD = {
     "status": "status",
@@ -68,7 +69,7 @@ def _of_measurement(row: Row) -> Iterator[tuple[str, str]]:
     yield "value", value_words(row)
     yield "in the source", reported_words(row) or "its characters are not kept"
     yield "basis", row["basis"] or ""
-    yield "caveats", ", ".join(_list(row["caveats"]))
+    yield "caveats", ", ".join(map(str, _list(row["caveats"])))
     yield "spread", _spread(row)
 
 
@@ -110,19 +111,24 @@ def _spread(row: Row) -> str:
 
 def interval_of(row: Row) -> tuple[float, float, float] | None:
     """Return the confidence interval of a measurement: lower, upper, level."""
-    found = _list(row["ci"])
+    found = _numbers(row["ci"])
     if len(found) != 3:
         return None
-    low, high, level = (float(number) for number in found)
+    low, high, level = found
     return low, high, level
 
 
 def samples_of(row: Row) -> list[float]:
     """Return the observations of a measurement that counted."""
-    return [float(number) for number in _list(row["samples"]) if number is not None]
+    return _numbers(row["samples"])
 
 
-def _list(cell: object) -> Sequence[Any]:
+def _numbers(cell: object) -> list[float]:
+    """Return the numbers of a list that a cell holds as JSON."""
+    return [float(item) for item in _list(cell) if isinstance(item, int | float)]
+
+
+def _list(cell: object) -> Sequence[object]:
     """Return a list that a cell holds as JSON."""
     if cell is None:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from markupsafe import Markup
 
@@ -14,6 +14,8 @@ from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
 from benchfmt.pages.gathering import Content, Lone, ShownGroup
 from benchfmt.pages.provenance import (
+    Facts,
+    Row,
     facts_of,
     interval_of,
     reported_words,
@@ -30,8 +32,18 @@ from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report
 from benchfmt.vocabulary import metric_of, vocabulary
 
-Row = Mapping[str, Any]
-Key = tuple[Any, ...]
+Key = tuple[str | None, ...]
+"""The fields that name a number within its record, and its unit."""
+
+
+class Detail(TypedDict):
+    """What a number opens; `others` is None where the page has no room for the other numbers of its record."""
+
+    title: str
+    facts: Facts
+    others: list[tuple[str, str, str]] | None
+
+
 _COLUMNS = {
     "model": "model",
     "model_version": "version",
@@ -158,7 +170,7 @@ class Page:
     alone: list[str]
     lone: list[LoneResult]
     more_lone: int
-    details: list[dict[str, Any]] = field(default_factory=list)
+    details: list[Detail] = field(default_factory=list)
     suites: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
 
@@ -304,7 +316,7 @@ class _Groups:
     """The groups of one page, and the data that their results open."""
 
     def __init__(self, content: Content) -> None:
-        self.details: list[dict[str, Any]] = []
+        self.details: list[Detail] = []
         self._content = content
         self._others = 0
         self._strips = 0
@@ -378,7 +390,7 @@ class _Groups:
     def _varies(self, shown: ShownGroup, name: str) -> bool:
         return len({_words(self._cell(line, name)) for line in shown.lines}) > 1
 
-    def _cell(self, line: Line, name: str) -> Any:
+    def _cell(self, line: Line, name: str) -> object:
         if name in line.row:
             return line.row[name]
         return self._content.records.get(line.record_id, {}).get(name)
@@ -429,7 +441,7 @@ class _Groups:
             if len(beside.get(key, ())) == 1
         ]
         second = dict(zip((*KEY_FIELDS, "unit"), key, strict=True))
-        better = (shown.group.higher_is_better, _direction(second["metric"]))
+        better = (shown.group.higher_is_better, _direction(str(second["metric"])))
         points = [(line.value, other) for _, line, other in found]
         best = drawing.front(points, better)
         spots = []
@@ -487,7 +499,7 @@ def _second(numbers: Sequence[Mapping[Key, Sequence[float]]], kind: str) -> Key 
                 single.setdefault(key, []).append(values[0])
     wanted = []
     for key, values in single.items():
-        rank = _rank(key[0], kind)
+        rank = _rank(str(key[0]), kind)
         if rank is not None and len(values) >= _FEWEST and len(set(values)) > 1:
             wanted.append((rank, -len(values), str(key), key))
     if not wanted:
@@ -549,7 +561,7 @@ def _direction(metric: str) -> bool | None:
     return described.direction == "higher"
 
 
-def _words(cell: Any) -> str:
+def _words(cell: object) -> str:
     if cell is None:
         return "not stated"
     if isinstance(cell, str):
