@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, overload
@@ -172,6 +173,18 @@ class Ledger:
             told.append(
                 {**({} if row is None else {"row": row}), "what": what, "reason": shortened(reason)}
             )
+
+    def reasons(self, role: str) -> Counter[str | None]:
+        """Return how many files with a role have each reason, in the order in which these first stand."""
+        wanted = ROLES.index(role)
+        words = Counter(
+            word for word, known in zip(self._reasons, self._roles, strict=True) if known == wanted
+        )
+        return Counter({self._texts[word]: count for word, count in words.items()})
+
+    def has_details(self, number: int) -> bool:
+        """Say whether something is told of a row of a file."""
+        return number in self._details
 
     def reset(self) -> None:
         """Forget all rows; roles stay."""

@@ -183,12 +183,13 @@ def convert(
         say(line, err=True)
     for note in lacking:
         say(f"note: {note}", err=True)
-    facts = result.to_dict()
     if redactor:
         for line in redactor.summary():
             say(f"redacted: {line}", err=True)
-        facts = redactor.document(facts)
     if account:
+        facts = result.to_dict()
+        if redactor:
+            facts = redactor.document(facts)
         write_text(account, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     if result.total("records"):
         print_lines([output])

@@ -130,7 +130,7 @@ class _File:
     @cached_property
     def texts(self) -> tuple[bytes, ...]:
         """The bytes to look for words in: the beginning, and of a large file the end; none where it cannot be read."""
-        if self.path.is_symlink() or not self.path.is_file():
+        if not heads.is_regular(self.path):
             return ()
         try:
             start = heads.head(self.path)
@@ -203,12 +203,14 @@ class _Compiled:
         """Say whether a file whose name fits holds what the pattern asks for."""
         if self._by_name_alone or file.is_blank:
             return True
-        return any(self._stands_in(text) for text in file.texts)
-
-    def _stands_in(self, text: bytes) -> bool:
-        if any(word in text for word in self._words):
-            return True
-        return self._expression is not None and self._expression.search(text) is not None
+        # Loops, for this is asked of every file some times over, and most are short.
+        for text in file.texts:
+            for word in self._words:
+                if word in text:
+                    return True
+            if self._expression is not None and self._expression.search(text) is not None:
+                return True
+        return False
 
 
 def _expressions(globs: Iterable[str]) -> Iterator[str]:

@@ -278,10 +278,11 @@ def _share_logs(one: str, other: str) -> bool:
 
 def _left(path: Path, asked: Iterable[str], wanted: str | None) -> Skipped | Failed:
     """Return why no converter took a file; `asked` are those that may know what it lacks."""
-    if path.is_symlink():
-        return Skipped(path, "a link, which is not followed")
-    if path.exists() and not path.is_file() and not path.is_dir():
-        return Skipped(path, "not a regular file")
+    if not heads.is_regular(path):
+        if path.is_symlink():
+            return Skipped(path, "a link, which is not followed")
+        if path.exists() and not path.is_dir():
+            return Skipped(path, "not a regular file")
     try:
         start = heads.head(path, 1)
     except OSError as error:

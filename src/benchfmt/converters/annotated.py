@@ -120,7 +120,7 @@ def _fitting(source: Source, path: Path) -> Fit | None:
     """Return the layout of a file, None where it has none or where a descriptor tells of it."""
     if path != source.root and not may_fit(path.name):
         return None
-    if path.is_symlink() or not path.is_file():
+    if not heads.is_regular(path):
         return None
     try:
         fitting = fit(path, source.limits)

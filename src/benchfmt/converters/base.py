@@ -29,6 +29,7 @@ from typing import Any, Protocol, runtime_checkable
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.plugins import distribution_of
+from benchfmt.readers import heads
 from benchfmt.readers.files import Listing
 from benchfmt.record import Record
 from benchfmt.spelling import no_such
@@ -57,9 +58,7 @@ class Source:
 
     def with_suffix(self, *suffixes: str) -> list[Path]:
         """Return the files whose name ends so (lower-case compared); links, pipes and the like left out."""
-        return [
-            path for path in self.files.named(*suffixes) if path.is_file() and not path.is_symlink()
-        ]
+        return list(filter(heads.is_regular, self.files.named(*suffixes)))
 
     def relative(self, path: Path) -> str:
         """Return a file's path within the source, with forward slashes."""

@@ -192,7 +192,7 @@ def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:
 
 def _kind(path: Path) -> str | None:
     """Say what a file is: a package, records in one JSON text, one a line, or a graph of them."""
-    if path.is_symlink() or not path.is_file():
+    if not heads.is_regular(path):
         return None
     if path.name.endswith(f".{FILE_NAME}"):
         return None  # a draft of a descriptor

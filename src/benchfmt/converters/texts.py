@@ -161,7 +161,7 @@ def candidates(source: Source, *endings: str) -> Iterator[tuple[Path, str]]:
         if last.startswith(OF_OTHERS) or (ending not in endings and name != alone):
             continue
         path = Path(name)
-        if path.is_file() and not path.is_symlink():
+        if heads.is_regular(path):
             yield path, ending
 
 
@@ -178,7 +178,7 @@ def readable(source: Source, *suffixes: str, own: Own | None = None) -> Iterator
         is_wanted = last.endswith(endings) or ("" in suffixes and "." not in last)
         if (not is_wanted or last.startswith(NEVER)) and source.root != path:
             continue
-        if not path.is_file() or path.is_symlink():
+        if not heads.is_regular(path):
             continue
         text = _start(path, last, own)
         if text:

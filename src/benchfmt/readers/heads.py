@@ -98,6 +98,14 @@ def tail(path: Path, size: int = HEAD) -> bytes:
         return file.read(size)
 
 
+def is_regular(path: Path) -> bool:
+    """Say whether a path is a file that can be read, and no link: one question for what pathlib asks twice."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def opened(path: Path) -> BinaryIO:
     """Open a file of somebody's for reading; raises OSError for a pipe or a device, which may never end."""
     return open(path, "rb", opener=_of_regular)

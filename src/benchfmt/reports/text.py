@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from benchfmt.accounting import Account, FileEntry
@@ -61,30 +60,29 @@ def account_lines(account: Account) -> Iterator[str]:
 
 def _layout_lines(account: Account) -> Iterator[str]:
     """Yield how files were read that nobody described, each way once."""
-    notes = Counter(entry.reason for entry in account.files if entry.role == "primary")
-    for note, count in notes.items():
+    for note, count in account.ledger.reasons("primary").items():
         if note is not None:
             yield f"{note}: {counted(count, 'file')} (`benchfmt describe --list-like`)"
 
 
 def _file_lines(account: Account) -> Iterator[str]:
     """Yield every file that gave no record, and the rows of files that gave none."""
-    skipped = Counter(entry.reason for entry in account.files if entry.role == "skipped")
+    ledger = account.ledger
+    skipped = ledger.reasons("skipped")
     summed_up: set[str | None] = set()
-    for entry in account.files:
-        if entry.role != "skipped":
-            if entry.role == "failed":
-                yield f"{entry.role}: {entry.path}: {entry.reason}"
-        elif skipped[entry.reason] <= _SHOWN_FILES:
-            yield f"skipped: {entry.path}: {entry.reason}"
-        elif entry.reason not in summed_up:
+    for place in range(len(ledger)):
+        role, reason = ledger.role(place), ledger.reason(place)
+        if role == "failed" or (role == "skipped" and skipped[reason] <= _SHOWN_FILES):
+            yield f"{role}: {ledger.shown(place)}: {reason}"
+        elif role == "skipped" and reason not in summed_up:
             # Thousands of logs are left out for one reason: it is said once.
-            summed_up.add(entry.reason)
+            summed_up.add(reason)
             yield (
-                f"skipped: {number(skipped[entry.reason])} files, first {entry.path}: "
-                f"{entry.reason} (--account FILE lists them all)"
+                f"skipped: {number(skipped[reason])} files, first {ledger.shown(place)}: "
+                f"{reason} (--account FILE lists them all)"
             )
-        yield from _row_lines(entry)
+        if ledger.has_details(place):
+            yield from _row_lines(ledger.entry(place))
 
 
 def _row_lines(entry: FileEntry) -> Iterator[str]:

@@ -134,7 +134,7 @@ def is_summary(path: Path) -> bool:
 
 def _holds(path: Path, *marks: bytes) -> bool:
     """Say whether a file begins with some words, or is a placeholder of one."""
-    if path.is_symlink() or not path.is_file():
+    if not heads.is_regular(path):
         return False
     try:
         begin = heads.head(path, _HEAD)
