@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from benchfmt import convert, open_package, validate
 from benchfmt.annotated import together
 from benchfmt.annotated.cells import map_distinct
 from benchfmt.annotated.together import keys_of
+from benchfmt.describing import describe
 from benchfmt.readers.tables import TextTable
 
 PATTERNS = ["*", "^.*$", "^l.*$", "["]
@@ -95,3 +97,50 @@ def test_a_package_may_have_a_column_of_any_name(tmp_path: Path, name: str, form
     report = validate(package)
     assert [item.code for item in report.findings if item.column == name] == ["BF102"]
     assert [item.benchmark.suite for item in open_package(package).records()] == ["lpdnn"] * 2
+
+
+COLUMNS = {
+    "model": ["a", "b"],
+    "latency_ms": ["1,5", "2,25"],
+    "la": ["3.5 ± 0.1", "n/a"],
+    "throughput (fps)": ["1.2k", "2k"],
+}
+
+
+def written(folder: Path, form: str, columns: dict[str, list[str]]) -> Path:
+    """Write a table in a form, and return its path."""
+    path = folder / f"t.{form}"
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    match form:
+        case "csv":
+            pl.DataFrame(columns).write_csv(path)
+        case "parquet":
+            pl.DataFrame(columns).write_parquet(path)
+        case "md":
+            lines = [columns, ["---"] * len(columns), *(row.values() for row in rows)]
+            path.write_text("\n".join(f"| {' | '.join(cells)} |" for cells in lines), "utf-8")
+        case "json":
+            path.write_text(json.dumps(rows), "utf-8")
+        case _:
+            path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet", "md"])
+@pytest.mark.parametrize("name", ["*", "^l.*$"])
+def test_a_table_of_any_form_is_described_and_read_with_any_name(
+    tmp_path: Path, form: str, name: str
+) -> None:
+    columns = {{"la": name}.get(other, other): cells for other, cells in COLUMNS.items()}
+    found = {}
+    for kind, wanted in (("plain", COLUMNS), ("odd", columns)):
+        folder = tmp_path / kind
+        folder.mkdir()
+        draft = describe(written(folder, form, wanted), "lpdnn").descriptor
+        text = json.dumps(draft).replace(json.dumps("la"), json.dumps(name))
+        (folder / "datapackage.json").write_text(text, "utf-8")
+        records, account = read(folder)
+        assert len(records) == 2
+        assert account.ok
+        found[kind] = json.dumps([text, records]).replace(json.dumps("la"), json.dumps(name))
+    assert found["odd"] == found["plain"]

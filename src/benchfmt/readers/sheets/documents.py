@@ -462,15 +462,15 @@ def _refuse_sparse(path: Path, cells: int, filled: int) -> None:
 
 
 def _frame(names: list[str], rows: list[Row]) -> pl.DataFrame:
-    return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+    return pl.DataFrame({name: _column([row.get(name) for row in rows]) for name in names})
 
 
-def _column(name: str, values: list[JsonValue]) -> pl.Series:
-    """Return the values of a column as text."""
+def _column(values: list[JsonValue]) -> pl.Series:
+    """Return values as text, under no name: polars takes a stranger's, such as `^.$`, for a pattern."""
     try:
-        texts = pl.Series(name, values, dtype=pl.String)
+        texts = pl.Series(values, dtype=pl.String)
     except TypeError:
-        texts = pl.Series(name, [_cell(value) for value in values], dtype=pl.String)
+        texts = pl.Series([_cell(value) for value in values], dtype=pl.String)
     return texts.fill_null("")
 
 
