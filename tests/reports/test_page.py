@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browsers import SCHEMES, chromium, faults_of_html, violations
 from tests.reports.samples import finding, rendered
 
 from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.validation.report import Report, Reports
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
-driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-if BROWSER is None:
-    pytest.skip("there is no Chromium", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with driver.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +160,18 @@ def test_without_scripts_everything_is_there_to_read(browser: Any, file: Path) -
     assert shown(page) == 6
     assert not page.locator("#tools").is_visible()
     context.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing(browser: Any, file: Path, scheme: str) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, bypass_csp=True, viewport={"width": 390, "height": 900}
+    )
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert violations(page) == []
+    context.close()
+
+
+def test_the_page_is_valid(file: Path) -> None:
+    assert faults_of_html(file) == ""

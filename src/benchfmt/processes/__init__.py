@@ -99,11 +99,11 @@ class Team:
         self._pools: set[Pool] = set()
         self._is_over = False
 
-    def submit(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: object) -> Future[T]:
         """Return the future of what a function returns, called in a process."""
         return self._threads.submit(self._run, fn, args)
 
-    def _run(self, fn: Callable[..., T], args: tuple[Any, ...]) -> T:
+    def _run(self, fn: Callable[..., T], args: tuple[object, ...]) -> T:
         if self._is_over:
             raise LostError(_STOPPED)
         worker = getattr(self._local, "pool", None) or self._start()

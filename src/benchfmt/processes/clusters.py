@@ -180,7 +180,7 @@ class DaskExecutor:
         self._parts = parts
         self._threads = ThreadPoolExecutor(waiting, thread_name_prefix="dask")
 
-    def submit(self, fn: Callable[..., T], /, *args: Any) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: object) -> Future[T]:
         """Return the future of what a function returns."""
         task = self._client.submit(fn, *args, pure=False)
         return self._threads.submit(self._outcome, task, self._parts(*args))
