@@ -44,8 +44,8 @@ _LABEL, _SUBJECT = "\x00", "\x01"
 _PLAIN_ID = "^[A-Za-z0-9._~-]*$"
 _BUILT = {"record_id", "system_id", "accelerators", "inputs", "caveats", "ci"}
 """The columns that are no plain field of a node; nor are a record's sources."""
-ROWS = 8_192
-"""So many rows become text at a time: of measurements some 25 MB."""
+ROWS = 4_096
+"""So many rows become text at a time: of measurements some 12 MB, of which polars holds several copies."""
 
 
 AGENT_COLUMNS = ("converter", "converter_version", "submitter")
