@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.forms import ROOT, load
 from benchfmt.conversion import convert
 from benchfmt.converters.base import Failed
 from benchfmt.converters.graphs import read_graph
+from benchfmt.limits import LIMITS
 from benchfmt.package import open_package
 from benchfmt.record import Record
 
@@ -91,6 +93,18 @@ def test_a_faulty_record_fails_in_one_line_and_the_others_are_read(
     assert words in failed.error
     assert "\n" not in failed.error
     assert failed.error.startswith("a: ")
+    assert isinstance(record, Record)
+    assert record.id == "b"
+
+
+def test_a_record_of_too_many_measurements_fails_alone(tmp_path: Path) -> None:
+    many = ", ".join(f"<urn:m{number}>" for number in range(1_020))
+    other = SOUND.partition("<urn:r>")[2].replace('bf:id "a"', 'bf:id "b"')
+    path = tmp_path / "graph.ttl"
+    path.write_text(f"{HEAD}{SOUND} <urn:r> bf:measurements {many} . <urn:s> {other}", "utf-8")
+    failed, record = read_graph(path, replace(LIMITS, record_measurements=10))
+    assert isinstance(failed, Failed)
+    assert failed.error == "a: more than 10 measurements; no more are read of a record"
     assert isinstance(record, Record)
     assert record.id == "b"
 

@@ -38,6 +38,8 @@ _FORMATS = {
 }
 _STORED = 200_000
 """So many triples are sorted and stored at a time: they take some 200 MB, and fewer make the store slow."""
+_BESIDE = 1_000
+"""So many more things than measurements may be said of a record, more than there are fields."""
 _BEGINNING = 100
 """So many triples are looked at for what a package says of itself, which benchfmt writes first."""
 _SYSTEMS = 1_000
@@ -64,7 +66,7 @@ def read_stored(path: Path, outline: Outline | None, limits: Limits) -> Iterator
         except (SyntaxError, ValueError, JsonError, UnsafeError) as error:
             yield Failed(path, f"not a graph that can be read: {error}")
             return
-        graph = _Graph(store)
+        graph = _Graph(store, limits.record_measurements)
         for node in graph.records():
             yield _record(path, graph, node)
         # The store keeps files open, which some systems do not let go before.
@@ -116,8 +118,9 @@ def _record(path: Path, graph: _Graph, node: Node) -> Record | Failed:
 class _Graph:
     """The nodes of a graph as plain data."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, most_measurements: int) -> None:
         self._store = store
+        self._most = most_measurements
         self._systems: dict[str, JsonValue] = {}
 
     def records(self) -> list[Node]:
@@ -128,8 +131,9 @@ class _Graph:
 
     def name(self, node: Node) -> str:
         """Return the name of a record: its id, else its node."""
-        for thing in self._things(node, f"{TERMS}id"):
-            return thing.value
+        for quad in self._store.quads_for_pattern(node, NamedNode(f"{TERMS}id"), None, None):
+            if not isinstance(quad.object, Triple):
+                return quad.object.value
         return str(node)
 
     def tells_order(self, node: Node, field: str) -> bool:
@@ -214,9 +218,11 @@ class _Graph:
         found = self._store.quads_for_pattern(node, None, None, None)
         pairs = {
             (quad.predicate.value, quad.object): None
-            for quad in found
+            for quad in islice(found, self._most + _BESIDE)
             if not isinstance(quad.object, Triple)
         }
+        if next(found, None) is not None:
+            raise ValueError(f"more than {self._most:,} measurements; no more are read of a record")
         return list(pairs)
 
 

@@ -1,6 +1,6 @@
 """Records of JSON-LD as benchfmt writes it, a node at a time: they are read as they stand, and no graph is made.
 
-It takes a tenth of the time of a graph. A document of which a node is not exactly such as benchfmt writes it is not read so: what
+It takes less than a tenth of the time of a graph. A document of which a node is not exactly such as benchfmt writes it is not read so: what
 it says may be spread over many nodes, under any context, and only the graph tells.
 """
 
