@@ -32,6 +32,28 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
+@contextmanager
+def shown_page(browser: Any, file: Path, patience: int | None = None) -> Iterator[Any]:
+    """Give a page as it is opened; it must ask nothing of the network, and have nothing to complain of.
+
+    `patience` is how many milliseconds a step may take.
+    """
+    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    if patience is not None:
+        page.set_default_timeout(patience)
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    assert set(asked) == {file.as_uri()}
+    assert complaints == []
+    context.close()
+
+
 def violations(page: Any) -> list[tuple[str, str]]:
     """Return what axe finds in a page: the rule, and the first element that breaks it.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import chromium, first_view, violations
+from tests.browsers import chromium, first_view, shown_page, violations
 
 from benchfmt import open_package, validate
 from benchfmt.pages import write_report
@@ -38,19 +38,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any, file: Path) -> Iterator[Any]:
-    """The page as it is opened; it asks for nothing, and complains of nothing."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    page.set_default_timeout(_PATIENCE)
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(file.as_uri())
-    yield page
-    assert asked == [file.as_uri()]
-    assert complaints == []
-    page.close()
+    with shown_page(browser, file, _PATIENCE) as page:
+        yield page
 
 
 def test_the_first_view_takes_less_than_a_second(

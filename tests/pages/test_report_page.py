@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, violations
+from tests.browsers import SCHEMES, chromium, faults_of_html, shown_page, violations
 from typer.testing import CliRunner
 
 from benchfmt import convert, open_package, validate
@@ -53,19 +53,8 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any, file: Path) -> Iterator[Any]:
-    """The page as it is opened; nothing may have been asked of the network, and no error may have been logged."""
-    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    asked: list[str] = []
-    said: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto(file.as_uri())
-    yield page
-    assert asked == [file.as_uri()]
-    assert said == []
-    context.close()
+    with shown_page(browser, file) as page:
+        yield page
 
 
 def data_of(file: Path) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, violations
+from tests.browsers import SCHEMES, chromium, faults_of_html, shown_page, violations
 from tests.reports.samples import finding, rendered
 
 from benchfmt.checks.catalogue import all_rule_sets
@@ -32,20 +32,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Any, file: Path) -> Iterator[Any]:
-    """The page as it is opened; nothing may have been asked of the network, and no error may have been logged."""
-    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    asked = []
-    logged = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: logged.append(message.text))
-    page.on("pageerror", lambda error: logged.append(str(error)))
-    page.goto(file.as_uri())
-    yield page
-    assert logged == []
-    assert [url for url in asked if not url.startswith("file://")] == []
-    assert page.evaluate("window.hit") is None
-    context.close()
+    with shown_page(browser, file) as page:
+        yield page
+        assert page.evaluate("window.hit") is None
 
 
 def shown(page: Any) -> int:
