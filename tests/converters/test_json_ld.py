@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -311,3 +312,64 @@ def test_what_is_too_large_for_a_piece_is_told(document: Document, tmp_path: Pat
     [failed] = read_graph(path, replace(LIMITS, json_data_bytes=1_000_000))
     assert isinstance(failed, Failed)
     assert failed.error.startswith("not a graph that can be read: the data of one JSON text takes")
+
+
+# --- anything else ---
+
+VALUES: list[Any] = [
+    0, 1, 1.5, 2.0, -0.0, True, None, "", "x", "lpdnn", "lpdnn:x", "a:b", "scenario", "@type", [], [1], ["gpu"], {},
+    {"@id": "urn:q"}, {"@value": 1}, {"@list": [1]}, {"@id": "https://w3id.org/benchfmt/vocabulary/precision/int8"},
+]  # fmt: skip
+KEYS = [
+    "@id", "@type", "@reverse", "@graph", "@list", "value", "suite", "kind", "metric", "caveats", "task", "inputs", "samples", "scope",
+    "System", "benchmark", "stack", "ci", "url", "extensions", "precision", "dcat", "dcterms:x", "prov:used", f"{TERMS}task",
+]  # fmt: skip
+
+
+def places(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each object or list of some data with each of its keys or places."""
+    keys: list[Any] = []
+    if isinstance(data, dict):
+        keys = list(data)
+    elif isinstance(data, list):
+        keys = list(range(len(data)))
+    for key in keys:
+        yield data, key
+        yield from places(data[key])
+
+
+def change(nodes: list[Any], chance: random.Random) -> None:
+    """Change some nodes in one place."""
+    holder, key = chance.choice(list(places(nodes)))
+    other, of_other = chance.choice(list(places(nodes)))
+    step = chance.randrange(5)
+    if step == 0:
+        holder[key] = chance.choice(VALUES)
+    elif step == 1:
+        del holder[key]
+    elif step == 2:
+        holder[key] = json.loads(json.dumps(other[of_other]))
+    elif isinstance(holder, list):
+        holder.append(json.loads(json.dumps(holder[key])))
+    elif step == 3:
+        holder[chance.choice(KEYS)] = holder.pop(key)
+    else:
+        holder[chance.choice(KEYS)] = chance.choice(VALUES)
+
+
+@pytest.mark.slow
+def test_whatever_is_changed_it_is_what_the_graph_tells(exported: Document, tmp_path: Path) -> None:
+    chance = random.Random(1)  # noqa: S311 - no secret, and the same each time
+    standing = 0
+    for _ in range(200):
+        document = json.loads(json.dumps(exported))
+        change(document["@graph"], chance)
+        path = written(document, tmp_path)
+        outline = json_ld.outline(path)
+        if outline.systems is not None:
+            standing += 1
+            got = json_ld.records(path, outline.context, outline.systems)
+            assert by_name(list(got)) == by_name(
+                list(graph_store.read_stored(path, outline, LIMITS))
+            )
+    assert 20 < standing < 180

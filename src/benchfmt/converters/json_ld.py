@@ -100,7 +100,8 @@ def records(
             plain = reader.record(node)
             if "system" in plain:
                 plain["system"] = systems[str(plain["system"])]
-            yield record_of(path, str(plain.get("id", node["@id"])), plain)
+            name = plain.get("id", f"<{node['@id']}>")
+            yield record_of(path, str(name), plain)
 
 
 def heading(path: Path, limits: Limits = LIMITS) -> JsonValue:
@@ -223,6 +224,8 @@ def _refuse_nodes_within(node: Node) -> None:
     for name, value in node.items():
         is_field = _FIELD.fullmatch(name) is not None and name != "benchmark"
         if not is_field and not _is_link(name):
+            raise _UnlikeError
+        if name in _OF_NODES and not isinstance(value, str):
             raise _UnlikeError
         is_json = isinstance(value, dict) and _JSON.items() <= value.items()
         if isinstance(value, dict | list) and not is_json:
@@ -383,7 +386,9 @@ def _links_of(value: JsonValue) -> Iterator[JsonValue]:
     """Yield what a link leads to; the conversion of a record is a node with links of its own."""
     links = [value]
     if isinstance(value, dict):
-        if not all(_is_link(name) for name in value):
+        names = [value[name] for name in _OF_NODES if name in value]
+        are_links = all(_is_link(name) for name in value)
+        if not are_links or not all(isinstance(name, str) for name in names):
             raise _UnlikeError
         links = list(value.values())
     for link in links:
