@@ -139,11 +139,6 @@ class _File:
             return ()
         return tuple(_without_nuls(text) for text in (start, end) if text)
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether it begins with nothing but NULs: a log that was emptied while a program wrote into it."""
-        return bool(self.texts) and not self.texts[0]
-
 
 def _without_nuls(text: bytes) -> bytes:
     return text.replace(b"\0", b"") if b"\0" in text else text
@@ -201,10 +196,13 @@ class _Compiled:
 
     def stands_in(self, file: _File) -> bool:
         """Say whether a file whose name fits holds what the pattern asks for."""
-        if self._by_name_alone or file.is_blank:
+        if self._by_name_alone:
             return True
+        texts = file.texts
+        if texts and not texts[0]:
+            return True  # nothing but NULs: a log that was emptied while a program wrote into it
         # Loops, for this is asked of every file some times over, and most are short.
-        for text in file.texts:
+        for text in texts:
             for word in self._words:
                 if word in text:
                     return True
