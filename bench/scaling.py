@@ -132,6 +132,7 @@ def query_of_place_by_duckdb(taken: Taken, place: str) -> None:
         several = [paths] if isinstance(paths, str) else paths
         return f"read_parquet({[f'{place}/{path}' for path in several]})"
 
+    duckdb.sql("SET enable_progress_bar = false")
     duckdb.sql(f"FROM {listed('records')} LIMIT 1").fetchall()
     with measured(taken):
         duckdb.sql(sql_over(*map(listed, ("measurements", "records", "systems")))).fetchall()

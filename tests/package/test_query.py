@@ -388,3 +388,22 @@ def test_a_stop_ends_a_query_that_never_would(
         process.kill()
     assert (process.returncode, told) == (128 + number, "benchfmt: stopped; nothing was written\n")
     assert not list(place.iterdir())
+
+
+def test_no_progress_stands_among_the_answers(package: Path) -> None:
+    # DuckDB shows it where Python runs without a file, as here; only after two seconds, unless it is told otherwise.
+    code = (
+        "import sys, duckdb, benchfmt\n"
+        "real = duckdb.connect\n"
+        "def connect(*given, **named):\n"
+        "    connection = real(*given, **named)\n"
+        "    connection.execute('SET progress_bar_time = 100')\n"
+        "    return connection\n"
+        "duckdb.connect = connect\n"
+        "sql = 'SELECT count(DISTINCT a.range) AS n FROM range(10_000_000) a'\n"
+        "print(benchfmt.query(sys.argv[1], sql).to_pylist()[0]['n'] > 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(package)], capture_output=True, check=True, timeout=120
+    )
+    assert done.stdout.split() == [b"True"]

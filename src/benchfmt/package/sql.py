@@ -94,6 +94,8 @@ def answer(
             connection = duckdb.connect(":memory:", config=_settings(memory, spill))
         except duckdb.Error as error:
             raise QueryError(f"memory {memory!r}: {_first_line(error)}") from error
+        # It would stand in the standard output, wherever Python was started without a file.
+        connection.execute("SET enable_progress_bar = false")
         database = _Database(connection, packages, Path(folder))
         try:
             _check_reads(duckdb, sql)
