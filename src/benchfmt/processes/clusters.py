@@ -28,7 +28,7 @@ _SHORTLY = 0.1
 _SETTINGS: dict[str, Any] = {
     # What kills its process is given to one other, by us, and not to three.
     "distributed.scheduler.allowed-failures": 0,
-    # Dask has workers give each 64 KiB back to the system that are free, and asks for them again: a third more time.
+    # Dask has workers give each 64 KiB back to the system that are free, and asks for them again: three times the page faults.
     "distributed.nanny.pre-spawn-environ": {},
     # Nobody looks at what Dask samples of the stacks of workers, a hundred times a second.
     "distributed.worker.profile.enabled": False,
