@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from benchfmt.validation.forms import delimited, documents, json_portion, packag
 from benchfmt.validation.groups import Judge
 from benchfmt.validation.portion import Portion
 from benchfmt.validation.reporting import Reporter
-from benchfmt.validation.turns import Turns, ahead
+from benchfmt.validation.turns import Turns
 from benchfmt.validation.verdicts import Verdict, verdict_on
 
 FORMS = ["parquet", "csv", "zip", "jsonl"]
@@ -301,64 +301,3 @@ def test_a_thread_for_each_processor_but_few(monkeypatch: pytest.MonkeyPatch) ->
     assert turns.threads_at_once() == 1
     monkeypatch.setattr(turns, "_processors", lambda: 64)
     assert turns.threads_at_once() == turns.MOST_THREADS
-
-
-# --- reading ahead ---
-
-
-def test_items_are_given_in_their_order_while_a_thread_makes_the_next() -> None:
-    makers = []
-
-    def made() -> Generator[int, None, None]:
-        for number in range(5):
-            makers.append(threading.current_thread())
-            yield number
-
-    assert list(ahead(made())) == [0, 1, 2, 3, 4]
-    assert threading.current_thread() not in makers
-
-
-def test_no_more_than_one_item_is_made_ahead() -> None:
-    made = 0
-
-    def items() -> Generator[int, None, None]:
-        nonlocal made
-        for number in range(100):
-            made += 1
-            yield number
-
-    given = ahead(items())
-    for number in range(10):
-        assert next(given) == number
-        assert made <= number + 2
-    given.close()
-    assert made < 13
-
-
-def test_what_making_an_item_raises_is_raised_after_the_items_before_it() -> None:
-    def items() -> Generator[int, None, None]:
-        yield 1
-        raise ValueError("the second")
-
-    given = ahead(items())
-    assert next(given) == 1
-    with pytest.raises(ValueError, match="the second"):
-        next(given)
-
-
-def test_whoever_asks_for_no_more_ends_the_thread_and_closes_what_it_reads() -> None:
-    is_closed = False
-
-    def items() -> Generator[int, None, None]:
-        nonlocal is_closed
-        try:
-            yield from count()
-        finally:
-            is_closed = True
-
-    before = set(threading.enumerate())
-    given = ahead(items())
-    next(given)
-    given.close()
-    assert is_closed
-    assert set(threading.enumerate()) == before

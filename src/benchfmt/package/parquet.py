@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def rows_of(path: Path, limits: Limits = LIMITS) -> int:
 
 def parquet_frames(
     path: Path, rows: int, odd: dict[str, str], only: Collection[str] = (), limits: Limits = LIMITS
-) -> Generator[tuple[pl.DataFrame, int], None, None]:
+) -> Iterator[tuple[pl.DataFrame, int]]:
     """Yield a Parquet file in frames of at most `rows` rows and of bounded size; raises ParquetError and UnsafeError.
 
     Each comes with the bytes of its longest text where that is beyond the limit, else with a number within it. Columns of types that no column of the standard has are left out and noted in `odd`, name and type. With `only`,

@@ -32,8 +32,8 @@ def validate(
 ) -> Report:
     """Check one package, annotated table or file of records (JSON, JSON Lines) against a rule set.
 
-    `jobs` threads judge it, 1 for the calling one alone; without it two, where there are two processors. Where they are
-    several, a further one reads Parquet ahead. Their number does not change the report.
+    `jobs` threads judge it, 1 for the calling one alone; without it two, where there are two processors. Their number
+    does not change the report.
 
     Raises BenchfmtError for a rule set that does not exist and for a path at which there is nothing to check; what is
     wrong with the data itself is in the report.

@@ -24,11 +24,8 @@ _START_BYTES = 4_096
 _REQUIRED = ("records", "measurements")
 
 
-def forms_at(place: str | Path, reporter: Reporter, *, remote: bool, jobs: int) -> Iterator[Form]:
-    """Yield the forms of results that stand at a path, which `jobs` threads judge.
-
-    Raises BenchfmtError where there is nothing to judge.
-    """
+def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator[Form]:
+    """Yield the forms of results that stand at a path; raises BenchfmtError where there is nothing to judge."""
     path = Path(place)
     is_remote = "://" in str(place)
     if not is_remote:
@@ -45,7 +42,7 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool, jobs: int) 
     try:
         with open_folder(place, remote=remote, limits=reporter.limits) as folder:
             tables: set[str] = set()
-            yield from _forms_of_package(folder, reporter, tables, jobs)
+            yield from _forms_of_package(folder, reporter, tables)
             reporter.locate(folder.root, tables)
     except UnsafeError as error:
         reporter.report(error.code, Place(name), str(error))
@@ -92,9 +89,7 @@ def _is_descriptor(path: Path) -> bool:
     return b'"resources"' in start
 
 
-def _forms_of_package(
-    folder: Folder, reporter: Reporter, delimited: set[str], jobs: int
-) -> Iterator[Form]:
+def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -> Iterator[Form]:
     """Yield the annotated tables of a package, then its own tables; those of delimited text are entered."""
     descriptor = judged_descriptor(folder.file, reporter)
     if descriptor is None:
@@ -124,4 +119,4 @@ def _forms_of_package(
         judge_unlisted(folder, descriptor, reporter)
     is_safe = not any(resource.file in unsafe for resource in tables.values())
     if not absent and is_safe:
-        yield PackageTables(folder.root, tables, descriptor, reporter, jobs)
+        yield PackageTables(folder.root, tables, descriptor, reporter)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_END: Final = object()
 _PATIENCE = 0.5
 """So many seconds are waited at once: Ctrl-C does not end a wait where polars, which handles it too, has been loaded."""
 MOST_THREADS = 2
@@ -27,20 +25,6 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def ahead(items: Generator[T, None, None]) -> Generator[T, None, None]:
-    """Yield items while a thread makes the next one; what it raises is raised where that item would be given."""
-    turns = Turns[T | object](1)
-    make = partial(next, items, _END)
-    try:
-        turns.give(make)
-        while (item := turns.take()) is not _END:
-            turns.give(make)
-            yield item  # type: ignore[misc]  # only the end of all is no item
-    finally:
-        turns.close()
-        items.close()
 
 
 class Turns(Generic[T]):

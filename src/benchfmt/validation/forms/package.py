@@ -44,12 +44,8 @@ class PackageTables:
         resources: Mapping[str, Resource],
         descriptor: Descriptor,
         reporter: Reporter,
-        jobs: int,
     ) -> None:
-        """Take the tables that the descriptor names, records and measurements among them, and who reports.
-
-        `jobs` threads judge them; where they are several, a further one reads Parquet ahead.
-        """
+        """Take the tables that the descriptor names, records and measurements among them, and who reports."""
         self.name = resources["records"].file
         self._reporter = reporter
         version = descriptor.benchfmt.version
@@ -61,9 +57,7 @@ class PackageTables:
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
-            self._tables[name] = RawTable(
-                name, root, resource, self._places, reporter, version, reads_ahead=jobs > 1
-            )
+            self._tables[name] = RawTable(name, root, resource, self._places, reporter, version)
         self._late: pl.Series | None = None
         self._facts = PackageFacts(descriptor)
 

@@ -12,7 +12,6 @@ from benchfmt.package.parquet import TEXT_LENGTHS
 from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
-from benchfmt.validation.turns import ahead
 
 _ROWS = {"measurements": 98_304}
 _OTHER_ROWS = 32_768
@@ -25,14 +24,13 @@ class ParquetPart:
 
     is_typed = True
 
-    def __init__(self, part: Part, reporter: Reporter, *, reads_ahead: bool = False) -> None:
-        """Take the part, who reports, and whether a thread of its own reads while what was read is judged."""
+    def __init__(self, part: Part, reporter: Reporter) -> None:
+        """Take the part and who reports."""
         self.odd_columns: dict[str, str] = {}
         self.is_incomplete = False
         self._part = part
         self._rows = _ROWS.get(part.resource.name or "", _OTHER_ROWS)
         self._reporter = reporter
-        self._reads_ahead = reads_ahead
         self._is_reported = False
         self._long_cells: list[tuple[int, str]] = []
 
@@ -40,10 +38,9 @@ class ParquetPart:
         """Yield the cells, numbered after some rows of other parts; odd columns are left out."""
         first = rows_before + 1
         limits = self._reporter.limits
-        frames = parquet_frames(self._part.path, self._rows, self.odd_columns, only, limits)
-        if self._reads_ahead:
-            frames = ahead(frames)
-        for frame, longest in frames:
+        for frame, longest in parquet_frames(
+            self._part.path, self._rows, self.odd_columns, only, limits
+        ):
             numbers = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
             numbered = frame.hstack([numbers.alias(ROW)])
             if longest > limits.row_bytes:

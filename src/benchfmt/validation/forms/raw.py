@@ -72,13 +72,8 @@ class RawTable:
         places: TablePlaces,
         reporter: Reporter,
         version: str = SCHEMA_VERSION,
-        *,
-        reads_ahead: bool = False,
     ) -> None:
-        """Take which table it is, its resource in a folder, the places to fill, who reports, and the table's version.
-
-        With `reads_ahead`, a thread of its own reads Parquet.
-        """
+        """Take which table it is, its resource in a folder, the places to fill, who reports, and the table's version."""
         self.name = name
         self.is_incomplete = False
         """Whether rows could not be read: what seems to lack elsewhere may stand there."""
@@ -87,7 +82,6 @@ class RawTable:
         self._version = version
         self._places = places
         self._reporter = reporter
-        self._reads_ahead = reads_ahead
 
     def rows(self) -> Iterator[RawRows]:
         """Yield the rows after reporting what could not be read."""
@@ -157,7 +151,7 @@ class RawTable:
 
     def _reader(self, part: Part) -> PartReader:
         if part.is_parquet:
-            return ParquetPart(part, self._reporter, reads_ahead=self._reads_ahead)
+            return ParquetPart(part, self._reporter)
         return DelimitedPart(part, self._reporter)
 
     def _report(self, reader: PartReader, frame: pl.DataFrame) -> None:
