@@ -38,7 +38,7 @@ def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, execu
     [
         ("kill", "was killed (out of memory?)"),
         pytest.param("hang", "longer than 6 seconds", marks=pytest.mark.slow),
-        ("raise", "poison"),
+        pytest.param("raise", "poison", marks=pytest.mark.slow),
     ],
 )
 def test_one_poisoned_source_is_one_failure(

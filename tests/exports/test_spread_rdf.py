@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "lpdnn"
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a package in parts, with inputs, sources and agents that come again in other parts."""
     place = tmp_path_factory.mktemp("spread")
-    batches = [batch.licensed("CC0-1.0") for batch in convert(EXAMPLE).batches()]
+    batches = [batch.stated({"license": "CC0-1.0"}) for batch in convert(EXAMPLE).batches()]
     batches.append(to_batch([odd(f"z{number}", number) for number in range(1, 41)]))
     write_package(place / "p", batches, part_rows=300)
     return place / "p"

@@ -78,6 +78,7 @@ def test_the_account_of_a_table_is_shown(page: Any, server: Server) -> None:
     assert "5 seen = 5 converted + 0 skipped + 0 failed" in shown
 
 
+@pytest.mark.slow
 def test_the_report_is_saved_and_opens(page: Any, server: Server, tmp_path: Path) -> None:
     verdict = _judged(page, server, RECORDS)
     with page.expect_download() as download:
@@ -107,6 +108,7 @@ def test_a_script_in_a_file_runs_nowhere(page: Any, server: Server) -> None:
     assert page.evaluate("document.querySelectorAll('#verdict script, #verdict img').length") == 0
 
 
+@pytest.mark.slow
 def test_packages_are_compared_and_asked_about(page: Any, server: Server) -> None:
     page.goto(f"http://127.0.0.1:{server.port}/packages")
     page.get_by_role("link", name="first.zip").click()

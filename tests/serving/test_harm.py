@@ -214,7 +214,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(start: Callable[..., Serv
     strict.stop()
 
 
-@pytest.mark.parametrize("uploads", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("uploads", [4, pytest.param(50, marks=pytest.mark.slow)])
 def test_uploads_at_once_are_all_answered(uploads: int, start: Callable[..., Server]) -> None:
     server = start("--jobs", 2, "--rate", 1_000)
     most = 0
@@ -264,7 +264,10 @@ def test_an_upload_that_is_broken_off_leaves_nothing(server: Server) -> None:
     assert _is_alive(server)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)],
+)
 def test_a_server_that_is_stopped_in_mid_upload_leaves_nothing(
     start: Callable[..., Server], number: int
 ) -> None:
