@@ -501,6 +501,7 @@ def test_io_binding_leaves_the_copies_out(place: Path) -> None:
 BUSY = "while True: pass"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="this system has no affinity of processes"
 )

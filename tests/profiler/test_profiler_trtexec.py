@@ -245,6 +245,7 @@ def run(place: Path, program: Path, monkeypatch: pytest.MonkeyPatch, **more: Any
     )
 
 
+@pytest.mark.slow
 def test_the_profiler_s_own_sampler_watches_from_outside(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_package_as_csv(tmp_path: Path) -> None:
     assert "conformant (core): 5 records" in report
 
 
+@pytest.mark.slow
 def test_two_processes_and_a_zip_need_no_more(tmp_path: Path) -> None:
     package = tmp_path / "package.zip"
     _, report = benchfmt(

@@ -68,7 +68,13 @@ def test_records_are_conformant() -> None:
     without_a_finding(EXAMPLES / "records" / "results.jsonl")
 
 
-@pytest.mark.parametrize("given", [False, True], ids=["own-examples", "package-given"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(False, id="own-examples"),
+        pytest.param(True, id="package-given", marks=pytest.mark.slow),
+    ],
+)
 def test_regressor_says_what_it_knows_of_new_platforms(tmp_path: Path, given: bool) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     arguments: list[str | Path] = []

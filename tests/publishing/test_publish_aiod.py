@@ -453,6 +453,7 @@ def test_a_configuration_says_how_packages_are_cited(package: Path, platform: St
     assert list(platform.kept.values())[-1]["license"] == "apache-2.0"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_ctrl_c_leaves_a_receipt_of_what_came(package: Path, platform: StandIn) -> None:
     platform.faults.extend([None, (429, "600")])

@@ -206,6 +206,7 @@ def run(package: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(call, capture_output=True, text=True, env=environment, cwd=package.parent)
 
 
+@pytest.mark.slow
 def test_the_command_bundles_a_package_and_goes_to_the_sandbox_unless_told(
     package: Path, zenodo: StandIn
 ) -> None:
