@@ -58,7 +58,7 @@ RECORDS = [
 ]
 
 
-@pytest.fixture(params=["parquet", "csv"])
+@pytest.fixture(params=["parquet", pytest.param("csv", marks=pytest.mark.slow)])
 def package(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     write_package(tmp_path / "package", [to_batch(RECORDS)], format=request.param)
     return tmp_path / "package"
