@@ -45,3 +45,16 @@ def test_a_file_is_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes("name: Bücher\nsize: 10\n".encode(encoding))
     assert yamls.read(path) == {"name": "Bücher", "size": "10"}
+
+
+def test_the_data_of_equal_texts_are_not_the_same_objects() -> None:
+    first = yamls.parse("a: {b: [1, 2]}\n")
+    assert isinstance(first, dict)
+    first["a"] = None
+    assert yamls.parse("a: {b: [1, 2]}\n") == {"a": {"b": ["1", "2"]}}
+
+
+def test_values_and_texts_of_one_file_are_kept_apart() -> None:
+    assert yamls.parse("a: 1\n") == {"a": "1"}
+    assert yamls.parse("a: 1\n", values=True) == {"a": 1}
+    assert yamls.parse("a: 1\n") == {"a": "1"}

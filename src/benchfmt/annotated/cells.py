@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchfmt.annotated.masks import is_finite, is_one_of, lost, never, settled
 from benchfmt.identity import canonical
 from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS, rational
 from benchfmt.units import Conversion
@@ -64,10 +65,18 @@ def matches(cells: pl.Series, options: Options, *, numeric: bool) -> pl.Series:
             texts.append(option)
         if numeric or not isinstance(option, str):
             numbers += _floats(option)
-    mask = cells.is_in(texts)
+    mask = is_one_of(cells, texts)
     if numbers:
-        mask |= cells.cast(pl.Float64, strict=False).is_in(numbers)
-    return mask.fill_null(value=False)
+        mask |= _is_number_of(cells, numbers)
+    return settled(mask)
+
+
+def _is_number_of(cells: pl.Series, numbers: Sequence[float]) -> pl.Series:
+    """Say which cells are one of some numbers, in whatever digits."""
+    values = cells.cast(pl.Float64, strict=False)
+    if values.null_count() == values.len():
+        return never(values.len())
+    return values.is_in(numbers)
 
 
 def _floats(option: str | float) -> list[float]:
@@ -83,12 +92,11 @@ def nothing(height: int, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
     return pl.Series([None], dtype=dtype).new_from_index(0, height)
 
 
-def clean(cells: pl.Series, missing_values: Iterable[str]) -> pl.Series:
-    """Return the cells without surrounding blanks, null where they are empty or mean nothing."""
-    stripped = cells.str.strip_chars()
-    known = stripped.set(stripped == "", None)
-    meaningless = dict.fromkeys(missing_values)
-    return known.replace(meaningless) if meaningless else known
+def known(stripped: pl.Series, missing_values: Iterable[str]) -> pl.Series:
+    """Return cells without surrounding blanks, null where they are empty or mean nothing."""
+    return stripped.set(
+        is_one_of(stripped, list({"": None, **dict.fromkeys(missing_values)})), None
+    )
 
 
 def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
@@ -104,18 +112,18 @@ def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:
         if shift:
             shifted = cells + f"e{shift}"
         values = _mend(cells, shifted.cast(pl.Float64, strict=False), conversion)
-    return Numbers(values, values.is_null() & cells.is_not_null())
+    return Numbers(values, lost(values, cells))
 
 
 def _mend(cells: pl.Series, values: pl.Series, conversion: Conversion) -> pl.Series:
     """Read again, one by one, what has an exponent of its own; drop what is not finite."""
-    if values.null_count() == cells.null_count() and values.is_finite().all():
+    if values.null_count() == cells.null_count() and is_finite(values):
         return values
     doubtful = (values.is_null() & cells.is_not_null()) | ~values.is_finite()
     again = map_distinct(
         cells.set(~doubtful, None), lambda text: _exactly(text, conversion), pl.Float64
     )
-    return values.zip_with(~doubtful.fill_null(value=False), again)
+    return values.zip_with(~settled(doubtful), again)
 
 
 def exact_number(text: str) -> Fraction | None:
@@ -136,7 +144,7 @@ def _exactly(text: str, conversion: Conversion) -> float | None:
 def integers(read: Numbers) -> Numbers:
     """Return numbers as whole numbers; one with a fraction, or too large to be kept exactly, is bad."""
     whole = (read.values == read.values.round()) & (read.values.abs() <= MAX_SAFE_INTEGER)
-    kept = read.values.set(~whole.fill_null(value=False), None)
+    kept = read.values.set(~settled(whole), None)
     return Numbers(kept.cast(pl.Int64), read.bad | (read.values.is_not_null() & ~whole))
 
 

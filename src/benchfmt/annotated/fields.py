@@ -22,6 +22,7 @@ from benchfmt.annotated.columns import (
     field_conversion,
     target,
 )
+from benchfmt.annotated.masks import lost, settled
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program, groups
 from benchfmt.annotated.written import Written, written
@@ -29,7 +30,6 @@ from benchfmt.annotation import Case, Conditional, Extract, FieldAnnotation
 from benchfmt.descriptor import TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
-from benchfmt.readers.cells import cells_of
 from benchfmt.readers.sheets import dates
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, Row, system_from_row, system_row, table_of
@@ -103,9 +103,10 @@ class Fields:
         self.origin = origin
         self.notes = notes
         self.height = frame.height
+        self._stripped = _stripped(frame)
         self.clean = {
-            name: c.clean(cells_of(frame, name), program.missing_in(name).texts)
-            for name in frame.columns
+            name: c.known(cells, program.missing_in(name).texts)
+            for name, cells in self._stripped.items()
         }
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
@@ -115,6 +116,10 @@ class Fields:
         self._written: dict[str, Written] = {}
         # Rows with a number that no measurement holds, because nothing says what it measures.
         self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
+
+    def stripped(self, name: str) -> pl.Series:
+        """Return the cells of a column as they stand but for surrounding blanks."""
+        return self._stripped[name]
 
     def written(self, name: str) -> Written:
         """Return the cells of a column as plain numbers, as its annotation says that they are written."""
@@ -197,9 +202,9 @@ class Fields:
         kind = TERM_KINDS.get(place.column.name)
         if place.input is not None:
             values = c.map_distinct(said.cells, lambda text: _numbers_json(text, None), pl.String)
-            lost = _lost(values, said.cells)
-            self._report("BF103", said, lost, "is not a number")
-            self.keep(said.name, said.cells, lost)
+            bad = lost(values, said.cells)
+            self._report("BF103", said, bad, "is not a number")
+            self.keep(said.name, said.cells, bad)
             self.inputs[path] = values
         elif place.inside:
             self._put(path, self._json_cells(place, said))
@@ -232,7 +237,7 @@ class Fields:
             bad |= ~texts.str.contains(schema["pattern"])
         if "enum" in schema:
             bad |= ~texts.is_in(schema["enum"])
-        bad = bad.fill_null(value=False)
+        bad = settled(bad)
         self._report("BF105", said, bad, _unfit(place))
         self.keep(said.name, said.cells, bad | (texts != said.cells))
         return texts.set(bad, None)
@@ -271,7 +276,7 @@ class Fields:
             read = c.integers(read)
             wanted = "a whole number above 0"
         # A count of zero or less says nothing that the standard has a field for; its text is kept.
-        bad = read.bad | (read.values <= 0).fill_null(value=False)
+        bad = read.bad | settled(read.values <= 0)
         self._report("BF103", said, bad, f"is not {wanted}; {place.column.path} is left out")
         self.keep(said.name, said.cells, bad)
         return read.values.set(bad, None)
@@ -290,7 +295,7 @@ class Fields:
         if place.column.name == "software" or not self._has_number_type(said.name):
             return c.json_strings(said.cells)
         read = c.numbers(self._plain(said), said.conversion(place))
-        unsafe = (read.values.abs() > MAX_SAFE_INTEGER).fill_null(value=False)
+        unsafe = settled(read.values.abs() > MAX_SAFE_INTEGER)
         message = "is not a number that every reader keeps; it is kept as text"
         self._report("BF103", said, read.bad | unsafe, message)
         return c.json_numbers(read.values.set(unsafe, None)).fill_null(c.json_strings(said.cells))
@@ -303,7 +308,7 @@ class Fields:
         }
         read = said.cells.replace_strict(truths, default=None, return_dtype=pl.String)
         message = "is no word for true or false; it is kept as text"
-        self._report("BF103", said, _lost(read, said.cells), message)
+        self._report("BF103", said, lost(read, said.cells), message)
         return read.fill_null(c.json_strings(said.cells))
 
     def _has_number_type(self, name: str) -> bool:
@@ -313,7 +318,7 @@ class Fields:
     def _list_cells(self, place: Target, said: _Said) -> pl.Series:
         lists = c.map_distinct(said.cells, lambda text: _list_json(text, said.words), pl.String)
         lists = _fitting(place, lists)
-        bad = _lost(lists, said.cells)
+        bad = lost(lists, said.cells)
         self._report("BF105", said, bad, _unfit(place))
         plain = lists == '["' + said.cells.str.to_lowercase() + '"]'
         self.keep(said.name, said.cells, bad | ~plain)
@@ -324,7 +329,7 @@ class Fields:
         vectors = c.map_distinct(cells, lambda text: _numbers_json(text, separator), pl.String)
         if place.input is None:
             vectors = _fitting(place, vectors)
-        bad = _lost(vectors, cells)
+        bad = lost(vectors, cells)
         message = "is no vector of numbers that fits, or is cut off"
         self.notes.cells("BF103", name, cells, bad, self.rows, message)
         self.keep(name, cells, bad)
@@ -377,15 +382,14 @@ class Fields:
             if values is None:
                 values = pl.Series([""] * self.height)
             return c.matches(values.cast(pl.String).fill_null(""), options, numeric=False)
-        cells = cells_of(self.frame, name).str.strip_chars()
-        mask = c.matches(cells, options, numeric=self.program.is_numeric(name))
+        mask = c.matches(self.stripped(name), options, numeric=self.program.is_numeric(name))
         if "" in options:
             return mask | self.clean[name].is_null()
         return mask
 
     def keep(self, name: str, cells: pl.Series, mask: pl.Series) -> None:
         """Keep the text of cells that the record's fields do not hold as it stands."""
-        mask = mask.fill_null(value=False)
+        mask = settled(mask)
         if not mask.any():
             return
         texts = cells.set(~mask, None)
@@ -492,9 +496,11 @@ class Fields:
         return Systems(table, joined["__id"], joined["__clash"])
 
 
-def _lost(values: pl.Series, cells: pl.Series) -> pl.Series:
-    """Say which cells gave no value."""
-    return values.is_null() & cells.is_not_null()
+def _stripped(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Return the cells of each column without surrounding blanks, all columns asked for at once."""
+    names = frame.columns
+    stripped = frame.select(pl.all().str.strip_chars())
+    return {name: stripped.to_series(place).alias("") for place, name in enumerate(names)}
 
 
 def _unfit(place: Target) -> str:

@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.columns import EVERY, Measure
 from benchfmt.annotated.fields import Fields, Flags
+from benchfmt.annotated.masks import settled
 from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
 from benchfmt.arrays import Arrow, coded_texts, nulls
 from benchfmt.identity import canonical
-from benchfmt.readers.cells import cells_of
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Texts, arrow_schema
 
@@ -210,7 +210,7 @@ def _reasons(fields: Fields, name: str) -> Reasoned:
     missing = fields.program.missing_in(name)
     if not missing.has_reasons:
         return iter(())
-    return missing.reasons(cells_of(fields.frame, name).str.strip_chars())
+    return missing.reasons(fields.stripped(name))
 
 
 def _caveats(
@@ -223,7 +223,7 @@ def _caveats(
     def add(mask: pl.Series, extra: Collection[str]) -> None:
         if not extra:
             return
-        hit = mask.fill_null(value=False).to_numpy()
+        hit = settled(mask).to_numpy()
         for code in np.unique(codes[hit]):
             merged = tuple(sorted({*lists[code], *extra}))
             codes[hit & (codes == code)] = _index(lists, merged)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from benchfmt.annotated.cells import matches
+from benchfmt.annotated.masks import settled
 from benchfmt.descriptor import TableField, TableSchema
 from benchfmt.vocabulary import vocabulary
 
@@ -53,7 +54,7 @@ class Missing:
     def annotated(self, cells: pl.Series, *, numeric: bool) -> Reasoned:
         """Yield the cells of each reason that the column's annotation gives."""
         for pattern, reason in self.patterns.items():
-            yield cells.str.contains(whole(pattern)).fill_null(value=False), reason
+            yield settled(cells.str.contains(whole(pattern))), reason
         for text, reason in self.named.items():
             yield matches(cells, [text], numeric=numeric), reason
 

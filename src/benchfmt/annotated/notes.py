@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.annotated.advice import advice
+from benchfmt.annotated.masks import settled
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
@@ -50,7 +51,7 @@ class Notes:
         """Note the bad cells of a column; `words` follow the cell."""
         if not bad.any():
             return
-        places = np.flatnonzero(bad.fill_null(value=False).to_numpy())
+        places = np.flatnonzero(settled(bad).to_numpy())
         room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
         for index in places[:room].tolist():
             message = f"{_short(cells[index])} {words}"

@@ -14,6 +14,7 @@ import polars as pl
 from benchfmt.annotated import cells as c
 from benchfmt.annotated.columns import Measure, PartColumn
 from benchfmt.annotated.fields import Fields
+from benchfmt.annotated.masks import settled
 from benchfmt.annotated.notes import Integers
 from benchfmt.identity import canonical
 from benchfmt.units import Conversion
@@ -112,13 +113,13 @@ class Parts:
 
     def _numbers(self, part: PartColumn, wanted: str, least: float = -math.inf) -> pl.Series:
         read = c.numbers(self.fields.written(part.column).numbers, part.conversion)
-        bad = read.bad | (read.values < least).fill_null(value=False)
+        bad = read.bad | settled(read.values < least)
         self._tell(part, bad, wanted)
         return read.values.set(bad, None)
 
     def _count(self, part: PartColumn) -> pl.Series:
         read = c.integers(c.numbers(self.fields.written(part.column).numbers, part.conversion))
-        bad = read.bad | (read.values < 1).fill_null(value=False)
+        bad = read.bad | settled(read.values < 1)
         self._tell(part, bad, "is not a whole number above 0")
         return read.values.set(bad, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import polars as pl
 from pydantic import JsonValue
@@ -384,7 +385,13 @@ def _check_extract(extract: Extract) -> None:
             raise AnnotationError(
                 f"{path}: instance data stands in a column, one vector or number a row"
             )
-    pl.Series(["x"]).str.extract_groups(extract.pattern)
+    _check_pattern(extract.pattern)
+
+
+@lru_cache(maxsize=256)
+def _check_pattern(pattern: str) -> None:
+    """Raise polars' error for what is no regular expression; those of one family are the same for every table."""
+    pl.Series(["x"]).str.extract_groups(pattern)
 
 
 def _target_of(name: str, path: str) -> Target:

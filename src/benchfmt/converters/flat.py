@@ -35,6 +35,8 @@ from benchfmt.vocabulary import Metric
 
 Integers = npt.NDArray[np.int64]
 T = TypeVar("T")
+_FEWEST_BYTES_AHEAD = 2**18
+"""A smaller file is seldom more than one part: to start a thread takes longer than to read it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def read_table(
         identity, digest = identity_path or path.name, file_sha256(path)
         origin = Origin(identity, digest, path.name, converter, version, table)
         notes = Notes(path.name)
-        yield from ahead(_parts(path, text, added, program, origin, notes))
+        parts = _parts(path, text, added, program, origin, notes)
+        yield from parts if path.stat().st_size < _FEWEST_BYTES_AHEAD else ahead(parts)
         yield from more_findings(notes)
     except (TableError, UnsafeError, AnnotationError) as error:
         yield Failed(path, str(error))

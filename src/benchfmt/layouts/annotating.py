@@ -15,7 +15,6 @@ from benchfmt.annotation import (
     Extract,
     FieldAnnotation,
     History,
-    MetricColumn,
     Rule,
 )
 from benchfmt.descriptor import Resource, TableField, TableSchema
@@ -136,8 +135,7 @@ def prefixes_of(layout: Layout, resource: Plain) -> Plain:
     The metric `*` of a prefix declares each metric with the prefix that the resource measures and the layout does not
     name.
     """
-    table = Resource.model_validate(resource).table
-    measured = [item.benchfmt.metric for item in table.fields if item.benchfmt] if table else []
+    measured = list(_metrics(resource))
     prefixes: Plain = {}
     for name, prefix in layout.prefixes.items():
         metrics = {key: _plain(metric) for key, metric in prefix.metrics.items()}
@@ -148,10 +146,21 @@ def prefixes_of(layout: Layout, resource: Plain) -> Plain:
     return prefixes
 
 
-def _names(prefix: str, metrics: Iterable[str | MetricColumn | None]) -> Iterator[str]:
+def _metrics(resource: Plain) -> Iterator[str]:
+    """Yield the metrics that the columns of a resource measure, as far as its annotation names them."""
+    schema = resource["schema"]
+    fields = schema.get("fields") if isinstance(schema, dict) else None
+    for field in fields if isinstance(fields, list) else ():
+        note = field.get("benchfmt") if isinstance(field, dict) else None
+        metric = note.get("metric") if isinstance(note, dict) else None
+        if isinstance(metric, str):
+            yield metric
+
+
+def _names(prefix: str, metrics: Iterable[str]) -> Iterator[str]:
     """Yield the names of the metrics that have a prefix, without it."""
     for metric in metrics:
-        if isinstance(metric, str) and metric.startswith(f"{prefix}:"):
+        if metric.startswith(f"{prefix}:"):
             yield metric.removeprefix(f"{prefix}:")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import translate
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -57,6 +57,10 @@ class Fit:
 
     def descriptor(self) -> Descriptor:
         """Return the descriptor of the file; raises BenchfmtError for a layout whose files are left out."""
+        return self._descriptor
+
+    @cached_property
+    def _descriptor(self) -> Descriptor:
         return Descriptor.model_validate(self.plain())
 
     def plain(self) -> Plain:

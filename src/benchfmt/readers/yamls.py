@@ -6,6 +6,7 @@ that some thousand brackets take it minutes: its scanner is stopped where they a
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from benchfmt.readers import encodings, heads
 
 MOST_BYTES = 2**20
 MOST_LEVELS = 50
+_KEPT_BYTES = 2**15
+"""So long is a text at most whose data is kept."""
 _TOO_DEEP = f"it is nested deeper than {MOST_LEVELS} levels"
 
 
@@ -57,6 +60,28 @@ def parse(text: str | bytes, *, values: bool = False) -> JsonValue:
     """Return the data of a YAML text, every scalar as text unless `values` are asked for; raises YamlError."""
     if len(text) > MOST_BYTES:
         raise YamlError(f"not YAML that is read: it has more than {MOST_BYTES} bytes")
+    if len(text) > _KEPT_BYTES:
+        return _parsed(text, values)
+    return _copied(_kept(text, values))
+
+
+@lru_cache(maxsize=64)
+def _kept(text: str | bytes, values: bool) -> JsonValue:
+    """Return the data of a short text, kept: the runs of a submission have the same configurations, again and again."""
+    return _parsed(text, values)
+
+
+def _copied(data: JsonValue) -> JsonValue:
+    """Return data of which nobody else has the lists and objects."""
+    match data:
+        case dict():
+            return {name: _copied(value) for name, value in data.items()}
+        case list():
+            return [_copied(value) for value in data]
+    return data
+
+
+def _parsed(text: str | bytes, values: bool) -> JsonValue:
     loader: Any = _Values if values else _Bounded
     try:
         data: JsonValue = yaml.load(text, Loader=loader)  # noqa: S506 - both make nothing but plain data
