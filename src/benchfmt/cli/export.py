@@ -47,7 +47,7 @@ def export(
         str | None,
         typer.Option(
             metavar="WHO",
-            help="Who writes the parts of ntriples: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+            help="Who writes the parts, of a format that has any: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
     remote: Annotated[

@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchfmt.exports.base import FORMATS, Account, Export, Exported, Shape, Spreading
+from benchfmt.exports.base import FORMATS, Account, Export, Exported, InOne, Shape
+from benchfmt.exports.pieces import InPieces, spread_over
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Target, open_package
 from benchfmt.processes.spreading import Who
@@ -33,18 +34,20 @@ def export(
     it at the same time, of a format for which that can be; the result is the same.
     """
     form = FORMATS.load(to)
-    if executor is not None and not isinstance(form, Spreading):
-        raise BenchfmtError(f"{to} is written by one process; leave out the executor")
+    if executor is not None:
+        _check_pieces(form, to)
     _check_options(form, to, options)
     _check_free(Path(path), form.shape)
     with open_package(package, remote=remote) as opened, Target(path) as target:
         folder = target.new_folder()
         try:
-            growing = folder if form.shape == "folder" else folder / Path(path).name
-            if executor is not None and isinstance(form, Spreading):
+            growing = folder / Path(path).name
+            if form.shape == "folder":
+                growing.mkdir()
+            if executor is not None and isinstance(form, InPieces):
                 who = Who(executor) if isinstance(executor, str) else executor
                 with who.spreading() as spread:
-                    done = form.write_spread(opened, growing, options, spread)
+                    done = spread_over(form, opened, growing, options, spread)
             else:
                 done = form.write(opened, growing, options)
             if not done.files:
@@ -58,6 +61,16 @@ def export(
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return done
+
+
+def _check_pieces(form: Export, name: str) -> None:
+    """Raise BenchfmtError for a format of which no pieces can be made."""
+    if isinstance(form, InPieces):
+        return
+    reason = ""
+    if isinstance(form, InOne):
+        reason = f": {form.why_in_one}"
+    raise BenchfmtError(f"{name} is written by one process{reason}; leave out the executor")
 
 
 def _check_options(form: Export, name: str, options: dict[str, str]) -> None:

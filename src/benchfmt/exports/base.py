@@ -10,7 +10,6 @@ from typing import Literal, Protocol, runtime_checkable
 
 from benchfmt.package import Package
 from benchfmt.plugins import Plugins
-from benchfmt.processes.spreading import Spread
 
 GROUP = "benchfmt.exports"
 Shape = Literal["file", "folder"]
@@ -49,6 +48,16 @@ class Account:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
+    def add(self, other: Account) -> None:
+        """Add what another account counts, which comes behind this one."""
+        self.files += other.files
+        self.records += other.records
+        self.measurements += other.measurements
+        self.left_out.update(other.left_out)
+        self.measurements_left_out.update(other.measurements_left_out)
+        for sentence in other.notes:
+            self.note(sentence)
+
     def exported(self) -> Exported:
         """Return the account as it stands."""
         return Exported(
@@ -86,13 +95,12 @@ class Export(Protocol):
 
 
 @runtime_checkable
-class Spreading(Protocol):
-    """An export of which several processes can write parts."""
+class InOne(Protocol):
+    """An export that only one process can write, and says why."""
 
-    def write_spread(
-        self, package: Package, place: Path, options: Mapping[str, str], spread: Spread
-    ) -> Exported:
-        """Write the same as `write`, by whoever `spread` gives pieces of work to; raises BenchfmtError."""
+    @property
+    def why_in_one(self) -> str:
+        """Why no other process can write a part of it, in half a sentence."""
 
 
 OWN = {

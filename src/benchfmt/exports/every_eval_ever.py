@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from benchfmt.exports.base import Account, Exported, Shape
+from benchfmt.exports.pieces import Job, Of, Share, in_one, move
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import Measurement, Record
@@ -61,18 +62,39 @@ class EveryEvalEver:
     shape: Shape = "folder"
     options = OPTIONS
 
+    passes: tuple[Of, ...] = ("results",)
+
     def write(self, package: Package, place: Path, options: Mapping[str, str]) -> Exported:
         """Write a file for each result that is an evaluation of a model, and count the others."""
-        asked = _asked(options)
-        account = Account()
-        for record in package.records():
-            _write(record, place, asked, account)
-        if account.records and "relationship" not in options:
-            account.note(
+        return in_one(self, package, place, options)
+
+    def begin(self, job: Job) -> None:
+        """Look at the options; raises BenchfmtError."""
+        _asked(job.options)
+
+    def once(self, job: Job, share: Share) -> Iterable[str]:
+        """Return nothing: each result has a file of its own."""
+        del job, share
+        return ()
+
+    def piece(self, job: Job, share: Share) -> None:
+        """Write the files of some results."""
+        asked = _asked(job.options)
+        for record in share.records():
+            _write(record, job.place, asked, job.account)
+
+    def add(self, job: Job, piece: Job) -> None:
+        """Move the files of a piece to the others."""
+        for name in dict.fromkeys(piece.account.files):
+            move(piece.place / name, job.place / name)
+
+    def end(self, job: Job) -> None:
+        """Say what no result says."""
+        if job.account.records and "relationship" not in job.options:
+            job.account.note(
                 "evaluator_relationship is `other`: no result says what its evaluator has to do with the model "
                 "(relationship=third_party)"
             )
-        return account.exported()
 
 
 EVERY_EVAL_EVER = EveryEvalEver()

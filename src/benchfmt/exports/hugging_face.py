@@ -8,7 +8,7 @@ A folder a model. `README.md` holds the front matter of a card (https://github.c
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 import yaml
@@ -24,6 +24,7 @@ from benchfmt.exports.every_eval_ever import (
     is_folder_name,
     quality,
 )
+from benchfmt.exports.pieces import Job, Of, Share, append_file, in_one, move
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.record import Measurement, Record
@@ -55,33 +56,62 @@ class HuggingFace:
     shape: Shape = "folder"
     options = OPTIONS
 
+    passes: tuple[Of, ...] = ("results",)
+
     def write(self, package: Package, place: Path, options: Mapping[str, str]) -> Exported:
         """Write a folder for each model with numbers of quality, and count the rest."""
-        datasets = _datasets(options.get("datasets", ""))
-        account = Account()
-        cards: dict[str, None] = {}
-        for record in package.records():
-            _write(record, place, datasets, cards, account)
-        for name in cards:
-            with (place / name / CARD).open("a", encoding="utf-8") as file:
-                file.write(_END)
+        return in_one(self, package, place, options)
+
+    def begin(self, job: Job) -> None:
+        """Look at the options; raises BenchfmtError."""
+        _datasets(job.options)
+
+    def once(self, job: Job, share: Share) -> Iterable[str]:
+        """Return nothing: a model with results in several pieces has a card in each until these are put together."""
+        del job, share
+        return ()
+
+    def piece(self, job: Job, share: Share) -> None:
+        """Write some results into the folders of their models."""
+        datasets = _datasets(job.options)
+        for record in share.records():
+            _write(record, job.place, datasets, job.met, job.account)
+
+    def add(self, job: Job, piece: Job) -> None:
+        """Put the results of a piece behind those that the folders of their models have."""
+        for name in piece.met:
+            own, other = job.place / name, piece.place / name
+            if name in job.met:
+                append_file(own / CARD, other / CARD, skip=len(_head(name).encode()))
+            else:
+                move(other / CARD, own / CARD)
+            job.met[name] = None
+            if (other / RESULTS).exists():
+                (own / RESULTS).parent.mkdir(exist_ok=True)
+                append_file(own / RESULTS, other / RESULTS)
+
+    def end(self, job: Job) -> None:
+        """Write the end of each card."""
+        account = job.account
+        for name in job.met:
+            _append(job.place / name / CARD, _END)
             account.files.append(f"{name}/{CARD}")
-            if (place / name / RESULTS).exists():
+            if (job.place / name / RESULTS).exists():
                 account.files.append(f"{name}/{RESULTS}")
-        if not any(name.endswith(RESULTS) for name in account.files) and cards:
+        if not any(name.endswith(RESULTS) for name in account.files) and job.met:
             account.note(
                 "there are no .eval_results: no headline number is a quality on a named benchmark whose data set is known to be one "
                 "of the Hub (datasets=NAME=ORG/ID)"
             )
-        return account.exported()
 
 
 HUGGING_FACE = HuggingFace()
 
 
-def _datasets(text: str) -> dict[str, str]:
+def _datasets(options: Mapping[str, str]) -> dict[str, str]:
     """Return data sets of the Hub by the names that results give them; raises BenchfmtError."""
     datasets = {}
+    text = options.get("datasets", "")
     for pair in filter(None, (part.strip() for part in text.split(";"))):
         name, _, hub_id = pair.partition("=")
         if not name or not _is_hub_id(hub_id):
@@ -99,7 +129,7 @@ def _write(
     record: Record,
     place: Path,
     datasets: Mapping[str, str],
-    cards: dict[str, None],
+    cards: MutableMapping[str, None],
     account: Account,
 ) -> None:
     reason = _why_not(record)
@@ -123,13 +153,17 @@ def _write(
     name = str(record.model.name if record.model else "")
     if name not in cards:
         cards[name] = None
-        head = yaml.safe_dump([{"name": name}], allow_unicode=True, sort_keys=False)
-        _append(place / name / CARD, f"{_BEGIN}{head}  results:\n")
+        _append(place / name / CARD, _head(name))
     card = [_of_card(record, numbers, datasets)]
     _append(place / name / CARD, textwrap.indent(_yaml(card), "  "))
     shown = _of_benchmark(record, numbers, datasets)
     if shown is not None:
         _append(place / name / RESULTS, _yaml([shown]))
+
+
+def _head(name: str) -> str:
+    """Return what a card has before its results."""
+    return f"{_BEGIN}{_yaml([{'name': name}])}  results:\n"
 
 
 def _why_not(record: Record) -> str | None:

@@ -67,6 +67,7 @@ class Loaders:
     """The scripts, as files to lay beside the tables."""
 
     about = "scripts for DuckDB, pandas, polars and R that load the tables with the right types"
+    why_in_one = "it is four short scripts"
     shape: Shape = "folder"
     options = OPTIONS
 

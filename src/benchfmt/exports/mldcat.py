@@ -7,7 +7,8 @@ asks for a flow with the day of its upload and its status, and for two output fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -17,9 +18,9 @@ import polars as pl
 from benchfmt._version import __version__
 from benchfmt.exports.base import Account, Exported, Shape
 from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
+from benchfmt.exports.pieces import Job, Of, Share, append, append_file, in_one
 from benchfmt.exports.publication import OPTIONS as OF_PUBLICATION
 from benchfmt.exports.publication import Publication, publication
-from benchfmt.exports.rdf.files import write_all
 from benchfmt.exports.rdf.names import BASE_HELP, Names, names_of, segment
 from benchfmt.exports.rdf.ntriples import (
     ROWS,
@@ -103,44 +104,87 @@ class MldcatAp:
     shape: Shape = "file"
     options: Mapping[str, str] = OPTIONS
 
+    passes: tuple[Of, ...] = ("records", "measurements")
+
     def write(self, package: Package, place: Path, options: Mapping[str, str]) -> Exported:
         """Write a package as Turtle, and say what the profile asks for that nobody says."""
-        account = Account(files=["."])
-        names = names_of(package.descriptor, options)
-        prefixes = {**_PREFIXES, "record": f"{names.package}record/"}
-        write_all(place, turtle_of(_chunks(package, names, options, account), prefixes))
-        return account.exported()
+        return in_one(self, package, place, options)
+
+    def begin(self, job: Job) -> None:
+        """Write what is said of the package and its files, and its systems."""
+        job.account.files.append(".")
+        _append(job, _beginning(job), goes_on=False)
+
+    def once(self, job: Job, share: Share) -> Iterable[str]:
+        """Return the models, engines and data that runs share, or the metrics of evaluations."""
+        met: dict[str, None] = {}
+        names = names_of(job.package.descriptor, job.options)
+        if share.of == "measurements":
+            for frame in share.frames(("metric",)):
+                deque(_measures(frame, met), 0)  # they are kept in the dictionary
+            return met
+        for frame in share.frames(_SHARED_COLUMNS):
+            deque(_shared(_with_shared(frame), names, met), 0)
+        return met
+
+    def piece(self, job: Job, share: Share) -> None:
+        """Write rows of records as runs, or of measurements as evaluations."""
+        texts = _of_records
+        if share.of == "measurements":
+            texts = _of_measurements
+        _append(job, texts(job, share), goes_on=True)
+
+    def add(self, job: Job, piece: Job) -> None:
+        """Put a piece behind what is there."""
+        append_file(job.place, piece.place)
+
+    def end(self, job: Job) -> None:
+        """Say what has no place in the profile."""
+        job.account.note(_NO_RUN)
+        job.account.note(_REST)
 
 
 MLDCAT_AP = MldcatAp()
 
 
-def _chunks(
-    package: Package, names: Names, options: Mapping[str, str], account: Account
-) -> Iterator[bytes]:
-    """Yield a package as N-Triples of the profile, and count what is written."""
-    yield "".join(_catalogued(package, names, options, account)).encode()
-    for batch in package.batches("systems"):
+def _append(job: Job, texts: Iterable[bytes], *, goes_on: bool) -> None:
+    """Write N-Triples of the profile as Turtle behind what is there."""
+    names = names_of(job.package.descriptor, job.options)
+    prefixes = {**_PREFIXES, "record": f"{names.package}record/"}
+    append(job.place, turtle_of(texts, prefixes, goes_on=goes_on))
+
+
+def _beginning(job: Job) -> Iterator[bytes]:
+    names = names_of(job.package.descriptor, job.options)
+    yield "".join(_catalogued(job.package, names, job.options, job.account)).encode()
+    for batch in job.package.batches("systems"):
         yield joined(_systems(pl.DataFrame(pl.from_arrow(batch)), names))
-    seen: set[str] = set()
-    for frame in package.frames("records", _RECORD_COLUMNS):
+
+
+def _of_records(job: Job, share: Share) -> Iterator[bytes]:
+    names = names_of(job.package.descriptor, job.options)
+    for frame in share.frames(_RECORD_COLUMNS):
         for records in frame.iter_slices(ROWS):
             rows = Rows(records, nodes(records, "id", f"{names.package}record/"), "r")
-            yield "".join(_shared(rows, names, seen)).encode()
+            rows.frame = _with_shared(rows.frame)
+            yield "".join(_shared(rows.frame, names, job.met)).encode()
             yield joined(_runs(rows, names))
-            account.records += records.height
+            job.account.records += records.height
+
+
+def _of_measurements(job: Job, share: Share) -> Iterator[bytes]:
+    names = names_of(job.package.descriptor, job.options)
+    account = job.account
     last = Places()
-    for frame in package.frames("measurements", _MEASUREMENT_COLUMNS):
+    for frame in share.frames(_MEASUREMENT_COLUMNS):
         for measurements in frame.iter_slices(ROWS):
             rows = measurement_rows(measurements, names, account.measurements, last)
-            yield "".join(_measures(rows, seen)).encode()
+            yield "".join(_measures(rows.frame, job.met)).encode()
             yield joined(_evaluations(rows))
             without = measurements["value"].null_count()
             account.measurements += measurements.height - without
             if without:
                 account.measurements_left_out["without a value"] += without
-    account.note(_NO_RUN)
-    account.note(_REST)
 
 
 # --- the package ---
@@ -305,20 +349,27 @@ _SHARED = {
     "data": (("dataset", "dataset_split"), "Data", f"{MLS}hasInput"),
 }
 """What many runs share: the columns that name it, its class, and how a run leads to it."""
+_SHARED_COLUMNS = [name for columns, _, _ in _SHARED.values() for name in columns]
 
 
-def _shared(rows: Rows, names: Names, seen: set[str]) -> Iterator[str]:
-    """Yield the models, engines and data of some runs that were not there before, and add their names to the rows."""
-    for kind, ((name, detail), of_class, _) in _SHARED.items():
+def _with_shared(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return records with the names of what many of them share."""
+    for kind, ((name, detail), _, _) in _SHARED.items():
         whole = pl.concat_str(
             pl.col(name), pl.concat_str(pl.lit(" "), detail).fill_null(""), ignore_nulls=False
         )
-        rows.frame = rows.frame.with_columns(whole.alias(kind))
-        for text in rows.frame[kind].unique().drop_nulls().sort():
+        frame = frame.with_columns(whole.alias(kind))
+    return frame
+
+
+def _shared(frame: pl.DataFrame, names: Names, met: MutableMapping[str, None]) -> Iterator[str]:
+    """Yield the models, engines and data of some runs that were not there before."""
+    for kind, (_, of_class, _) in _SHARED.items():
+        for text in frame[kind].unique().drop_nulls().sort():
             node = _shared_node(names, kind, text)
-            if node in seen:
+            if node in met:
                 continue
-            seen.add(node)
+            met[node] = None
             yield triple(node, TYPE, iri(f"{MLS}{of_class}"))
             yield triple(node, f"{DCTERMS}title", literal(text))
 
@@ -345,12 +396,12 @@ def _runs(rows: Rows, names: Names) -> pl.Series:
     return rows.written(lines)
 
 
-def _measures(rows: Rows, seen: set[str]) -> Iterator[str]:
+def _measures(frame: pl.DataFrame, met: MutableMapping[str, None]) -> Iterator[str]:
     """Yield the metrics of some evaluations that were not there before."""
-    for metric in rows.frame["metric"].unique().drop_nulls().sort():
+    for metric in frame["metric"].unique().drop_nulls().sort():
         concept = term_iri("metric", metric)
-        if concept not in seen:
-            seen.add(concept)
+        if concept not in met:
+            met[concept] = None
             yield triple(concept, TYPE, iri(f"{MLS}EvaluationMeasure"))
             yield triple(concept, f"{DCTERMS}title", literal(metric))
 

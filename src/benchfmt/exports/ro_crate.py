@@ -40,6 +40,7 @@ class RoCrate:
     """The metadata of a crate."""
 
     about = "the metadata of an RO-Crate (ro-crate-metadata.json), to lie beside the files of the package"
+    why_in_one = "it is one short document about the package as a whole"
     shape: Shape = "file"
     options: Mapping[str, str] = publication.OPTIONS
 

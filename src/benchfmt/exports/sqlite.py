@@ -85,6 +85,7 @@ class Sqlite:
     """An SQLite database of a package."""
 
     about = "an SQLite database with types, foreign keys and search by words, and the metadata of datasette"
+    why_in_one = "an SQLite database has one writer"
     shape: Shape = "folder"
     options = OPTIONS
 

@@ -152,12 +152,15 @@ class Package:
                 raise self._error(f"system {row['id']!r}: {error}") from error
         return systems
 
-    def records(self) -> Iterator[Record]:
-        """Yield the records in order, one batch of rows in memory at a time; raises PackageError."""
+    def records(self, *, part: int | None = None) -> Iterator[Record]:
+        """Yield the records in order, one batch of rows in memory at a time; raises PackageError.
+
+        Of a package in parts, `part` is the number of one whose measurements are in the part of the same number.
+        """
         systems = {row["id"]: row for row in self.table("systems").to_pylist()}
-        grouped = groupby(self._rows("measurements"), key=lambda row: row["record_id"])
+        grouped = groupby(self._rows("measurements", part), key=lambda row: row["record_id"])
         waiting = next(grouped, None)
-        for row in self._rows("records"):
+        for row in self._rows("records", part):
             rows: list[Row] = []
             if waiting and waiting[0] == row["id"]:
                 rows = list(waiting[1])
@@ -187,9 +190,11 @@ class Package:
     def _error(self, reason: str) -> PackageError:
         return PackageError(f"{self.root}: {reason}; run benchfmt validate")
 
-    def _rows(self, table: str) -> Iterator[Row]:
-        for batch in self.batches(table):
-            yield from batch.to_pylist()
+    def _rows(self, table: str, part: int | None) -> Iterator[Row]:
+        for number, (_, batches) in enumerate(self.by_part(table)):
+            if part in (None, number):
+                for batch in batches:
+                    yield from batch.to_pylist()
 
     def wide(self, **options: Unpack[Options]) -> pa.Table:
         """Return one row a record with one column a measurement key; for the options see `benchfmt.wide.widen`."""

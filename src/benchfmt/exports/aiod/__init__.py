@@ -35,6 +35,7 @@ class Aiod:
     """The bodies of requests."""
 
     about = "bodies of requests for the catalogue of the AI-on-demand platform"
+    why_in_one = "its requests describe the package as a whole"
     shape: Shape = "folder"
     options: Mapping[str, str] = {
         **publication.OPTIONS,

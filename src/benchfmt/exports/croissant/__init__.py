@@ -89,6 +89,7 @@ class Croissant:
     """A description of a package in Croissant 1.1."""
 
     about = "Croissant 1.1: a description of the package's tables for readers of machine learning data sets"
+    why_in_one = "it is one short document about the package as a whole"
     shape: Shape = "file"
     options = OPTIONS
 

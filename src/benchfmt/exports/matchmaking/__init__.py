@@ -39,6 +39,7 @@ class Matchmaking:
     """The tables of the matchmaking engine."""
 
     about = "tables of the vertical matchmaking engine of AI4Europe, with their descriptors"
+    why_in_one = "its columns and the names of its tables depend on all records"
     shape: Shape = "folder"
     options = OPTIONS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from pydantic import JsonValue
@@ -29,33 +29,50 @@ from benchfmt.schema import BASE
 from benchfmt.vocabulary import vocabulary
 
 Node = dict[str, JsonValue]
+_BETWEEN = ",\n"
 
 
-def documents(package: Package, names: Names, account: Account) -> Iterator[bytes]:
-    """Yield a package as one JSON-LD document, a line for each node of its graph, and count what is written."""
-    declared = tuple(package.descriptor.benchfmt.prefixes)
-    contexts = [context(declared)["@context"], LINKS]
+ENDING = b"\n]}\n"
+
+
+def beginning(package: Package, names: Names) -> Iterator[bytes]:
+    """Yield the begin of a JSON-LD document: the context, and the nodes of the package and its systems, a line for each."""
+    contexts = [context(_declared(package))["@context"], LINKS]
     yield f'{{"@context":{_json(contexts)},\n"@graph":[\n'.encode()
     separator = ""
-    for node in _nodes(package, _Linking(names, declared), account):
+    for node in _first_nodes(package, _Linking(names, _declared(package), {})):
         yield f"{separator}{_json(node)}".encode()
-        separator = ",\n"
-    yield b"\n]}\n"
+        separator = _BETWEEN
+
+
+def of_records(
+    package: Package,
+    names: Names,
+    records: Iterable[Record],
+    agents: MutableMapping[str, None],
+    account: Account,
+) -> Iterator[bytes]:
+    """Yield the nodes of records, with the agents that are not there yet, and count them."""
+    linking = _Linking(names, _declared(package), agents)
+    for record in records:
+        for node in (*linking.new_agents(record), linking.record(record)):
+            yield f"{_BETWEEN}{_json(node)}".encode()
+        account.records += 1
+        account.measurements += len(record.measurements or ())
+
+
+def _declared(package: Package) -> tuple[str, ...]:
+    return tuple(package.descriptor.benchfmt.prefixes)
 
 
 def _json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _nodes(package: Package, linking: _Linking, account: Account) -> Iterator[Node]:
+def _first_nodes(package: Package, linking: _Linking) -> Iterator[Node]:
     yield from _header(package, linking.names)
     for system in package.systems.values():
         yield linking.system(system)
-    for record in package.records():
-        yield from linking.new_agents(record)
-        yield linking.record(record)
-        account.records += 1
-        account.measurements += len(record.measurements or ())
 
 
 def _header(package: Package, names: Names) -> Iterator[Node]:
@@ -89,10 +106,12 @@ def _header(package: Package, names: Names) -> Iterator[Node]:
 class _Linking:
     """Makes nodes of the records and systems of one package."""
 
-    def __init__(self, names: Names, declared: Collection[str]) -> None:
+    def __init__(
+        self, names: Names, declared: Collection[str], agents: MutableMapping[str, None]
+    ) -> None:
         self.names = names
         self._declared = declared
-        self._agents: set[str] = set()
+        self._agents = agents
 
     def system(self, system: Node) -> Node:
         """Return a system as a node."""
@@ -123,7 +142,7 @@ class _Linking:
 
     def _agent(self, iri: str, kind: str, label: str) -> Iterator[Node]:
         if iri not in self._agents:
-            self._agents.add(iri)
+            self._agents[iri] = None
             yield {"@id": iri, "@type": f"prov:{kind}", "rdfs:label": label}
 
     def _provenance(self, iri: str, record: Record) -> Node:

@@ -6,7 +6,7 @@ A row of measurements is some twelve triples; as objects of Python they would ta
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 
 import polars as pl
 from pydantic import JsonValue
@@ -52,14 +52,8 @@ AGENT_COLUMNS = ("converter", "converter_version", "submitter")
 """The columns of records of which agents are made."""
 
 
-def chunks(package: Package, names: Names, account: Account) -> Iterator[bytes]:
-    """Yield a package as N-Triples, whole lines at a time, and count what is written."""
-    yield from beginning(package, names)
-    everything = {table: [item.name for item in items] for table, items in COLUMNS.items()}
-    records = package.frames("records", everything["records"])
-    yield from of_records(records, names, set(), account)
-    measurements = package.frames("measurements", everything["measurements"])
-    yield from of_measurements(measurements, names, Places(), account)
+EVERYTHING = {table: [item.name for item in items] for table, items in COLUMNS.items()}
+"""The columns of each table."""
 
 
 def beginning(package: Package, names: Names) -> Iterator[bytes]:
@@ -73,23 +67,28 @@ def beginning(package: Package, names: Names) -> Iterator[bytes]:
 
 
 def of_records(
-    frames: Iterable[pl.DataFrame], names: Names, agents: set[str], account: Account
+    frames: Iterable[pl.DataFrame],
+    names: Names,
+    agents: MutableMapping[str, None],
+    account: Account,
+    before: int = 0,
 ) -> Iterator[bytes]:
-    """Yield records with the agents that are not there yet, and count them: `account` has those before."""
+    """Yield records with the agents that are not there yet, and count them; `before` are those of the pieces before."""
     for frame in frames:
         for records in frame.iter_slices(ROWS):
             yield "".join(agents_of(records, names, agents)).encode()
-            yield joined(_records(records, names, account.records))
+            yield joined(_records(records, names, before + account.records))
             account.records += records.height
 
 
 def of_measurements(
-    frames: Iterable[pl.DataFrame], names: Names, last: Places, account: Account
+    frames: Iterable[pl.DataFrame], names: Names, account: Account, before: int = 0
 ) -> Iterator[bytes]:
-    """Yield measurements, and count them: `account` has those before, and `last` the record of the last one."""
+    """Yield measurements, and count them; `before` are those of the pieces before."""
+    last = Places()
     for frame in frames:
         for measurements in frame.iter_slices(ROWS):
-            yield joined(_measurements(measurements, names, account.measurements, last))
+            yield joined(_measurements(measurements, names, before + account.measurements, last))
             account.measurements += measurements.height
 
 
@@ -149,8 +148,6 @@ class Places:
 
     def __init__(self) -> None:
         """Begin before the first record."""
-        self.first: str | None = None
-        """The record of the very first measurement."""
         self.record: str | None = None
         self.size = 0
 
@@ -166,8 +163,6 @@ class Places:
             goes_on = frame["start"] == 0
             positions = positions + goes_on.cast(pl.Int64) * self.size
         if records.len():
-            if self.record is None:
-                self.first = records[0]
             self.record = records[-1]
             self.size = positions[-1] + 1
         return positions
@@ -508,7 +503,7 @@ def _converter(names: Names, pair: str) -> str:
     return names.converter(name, version or None)
 
 
-def agents_of(frame: pl.DataFrame, names: Names, seen: set[str]) -> Iterator[str]:
+def agents_of(frame: pl.DataFrame, names: Names, seen: MutableMapping[str, None]) -> Iterator[str]:
     """Yield the triples of the agents of some records that were not there before."""
     pairs = frame.select(_pair("converter", "converter_version")).to_series().cast(pl.String)
     for pair in pairs.unique().drop_nulls().sort():
@@ -517,9 +512,9 @@ def agents_of(frame: pl.DataFrame, names: Names, seen: set[str]) -> Iterator[str
         yield from _agent(names.agent(name), "Agent", name, seen)
 
 
-def _agent(agent: str, kind: str, label: str, seen: set[str]) -> Iterator[str]:
+def _agent(agent: str, kind: str, label: str, seen: MutableMapping[str, None]) -> Iterator[str]:
     if agent in seen:
         return
-    seen.add(agent)
+    seen[agent] = None
     yield triple(agent, TYPE, iri(f"{PROV}{kind}"))
     yield triple(agent, f"{RDFS}label", literal(label.strip()))

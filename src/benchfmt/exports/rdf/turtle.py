@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names
-from benchfmt.exports.rdf.ntriples import chunks
 from benchfmt.finding import BenchfmtError
 from benchfmt.linked import (
     DCAT,
@@ -22,7 +20,6 @@ from benchfmt.linked import (
     VOCABULARY,
     XSD,
 )
-from benchfmt.package import Package
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad, RdfFormat, Triple
@@ -45,29 +42,33 @@ PREFIXES = {
 }
 
 
-def as_turtle(package: Package, names: Names, account: Account) -> Iterator[bytes]:
-    """Yield a package as Turtle."""
-    yield from turtle_of(chunks(package, names, account), _prefixes(names))
-
-
-def turtle_of(texts: Iterable[bytes], prefixes: Mapping[str, str]) -> Iterator[bytes]:
+def as_turtle(texts: Iterable[bytes], names: Names, *, goes_on: bool) -> Iterator[bytes]:
     """Yield chunks of N-Triples as Turtle."""
+    yield from turtle_of(texts, _prefixes(names), goes_on=goes_on)
+
+
+def turtle_of(
+    texts: Iterable[bytes], prefixes: Mapping[str, str], *, goes_on: bool
+) -> Iterator[bytes]:
+    """Yield chunks of N-Triples as Turtle; where it goes on, the prefixes stand before it already."""
     formats = _formats()
     for number, quads in enumerate(_parsed(texts)):
         triples = (quad.triple for quad in quads)
-        yield _written(triples, formats.TURTLE, prefixes, is_first=number == 0)
+        is_first = number == 0 and not goes_on
+        yield _written(triples, formats.TURTLE, prefixes, is_first=is_first)
 
 
-def as_trig(package: Package, names: Names, account: Account) -> Iterator[bytes]:
-    """Yield a package as TriG, whose named graph has the IRI of the package."""
+def as_trig(texts: Iterable[bytes], names: Names, *, goes_on: bool) -> Iterator[bytes]:
+    """Yield chunks of N-Triples as TriG, whose named graph has the IRI of the package."""
     from pyoxigraph import NamedNode, Quad
 
     formats = _formats()
     graph = NamedNode(names.package)
     prefixes = _prefixes(names)
-    for number, quads in enumerate(_parsed(chunks(package, names, account))):
+    for number, quads in enumerate(_parsed(texts)):
         named = (Quad(quad.subject, quad.predicate, quad.object, graph) for quad in quads)
-        yield _written(named, formats.TRIG, prefixes, is_first=number == 0)
+        is_first = number == 0 and not goes_on
+        yield _written(named, formats.TRIG, prefixes, is_first=is_first)
 
 
 def _formats() -> type[RdfFormat]:
