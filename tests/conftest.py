@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import warm
+from tests import browsers, warm
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -89,6 +89,31 @@ def program() -> Iterator[Path]:
     """A folder with the command `benchfmt`, which has started already: for the front of PATH."""
     with warm.folder() as place:
         yield place
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium, which is there or the test is skipped."""
+    with browsers.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Any]:
+    """An object store on this machine, behind a proxy that fails when it is told to."""
+    # What it needs is asked for by the modules that use it.
+    from tests.package import stores
+
+    with stores.running() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def bucket(store: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The address of an empty bucket of the store, which is this test's alone."""
+    from tests.package import stores
+
+    return stores.bucket_in(store, monkeypatch, request.node.name)
 
 
 def pytest_collection() -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
 from tests.conversion.odd import tables
-from tests.package.stores import Proxy, bucket_in, running
-from tests.servers import only_here
+from tests.package.stores import Proxy
+from tests.servers import Quiet, only_here, running
 
 from benchfmt import convert, open_package
 from benchfmt.finding import BenchfmtError
@@ -35,16 +34,9 @@ def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     only_here(monkeypatch)
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Proxy]:
-    with running() as proxy:
-        yield proxy
-
-
 @pytest.fixture
-def bucket(store: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+def bucket(bucket: str) -> str:
     """Return the address of a bucket that holds the example."""
-    bucket = bucket_in(store, monkeypatch, request.node.name)
     for path in FILES:
         put(bucket, f"lpdnn/{path.relative_to(EXAMPLE).as_posix()}", path.read_bytes())
     return bucket
@@ -59,15 +51,11 @@ def web(tmp_path: Path) -> Iterator[str]:
     """Give the address of a server of the web that holds the folder `web`."""
     folder = tmp_path / "web"
     folder.mkdir()
-    handler = partial(_Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with running(partial(_Web, directory=str(folder))) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Web(Quiet, SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/away"):
             self.send_response(302)
@@ -76,9 +64,6 @@ class _Quiet(SimpleHTTPRequestHandler):
             return
         self.path = self.path.partition("?")[0]
         super().do_GET()
-
-    def log_message(self, *_: Any) -> None:
-        return
 
 
 def descriptor(package: Path) -> dict[str, Any]:
@@ -106,14 +91,14 @@ def test_a_prefix_is_converted_as_the_folder_is(
 def test_what_was_fetched_goes_with_the_conversion(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    monkeypatch.setattr(fetching.tempfile, "tempdir", str(spool))
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    monkeypatch.setattr(fetching.tempfile, "tempdir", str(downloads))
     conversion = convert(f"{bucket}/lpdnn/", remote=True)
-    assert len(list(spool.rglob("*.json"))) == len([p for p in FILES if p.suffix == ".json"])
+    assert len(list(downloads.rglob("*.json"))) == len([p for p in FILES if p.suffix == ".json"])
     assert sum(1 for _ in conversion) == 103
     del conversion
-    assert not list(spool.iterdir())
+    assert not list(downloads.iterdir())
 
 
 def test_a_file_that_cannot_be_had_is_one_that_failed(

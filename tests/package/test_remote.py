@@ -10,7 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
-from tests.package.stores import Proxy, bucket_in, running
+from tests.package.stores import Proxy
 from tests.servers import only_here
 
 from benchfmt import Record, convert, open_package, validate
@@ -35,17 +35,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "lpdnn"
 @pytest.fixture(autouse=True)
 def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     only_here(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Proxy]:
-    with running() as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def bucket(store: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    return bucket_in(store, monkeypatch, request.node.name)
 
 
 def record(name: str) -> Record:

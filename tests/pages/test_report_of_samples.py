@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import chromium, first_view, shown_page, violations
+from tests.browsers import first_view, shown_page, violations
 
 from benchfmt import open_package, validate
 from benchfmt.pages import write_report
@@ -28,12 +28,6 @@ def file(all_samples_package: Path, tmp_path_factory: pytest.TempPathFactory) ->
     with open_package(all_samples_package) as opened:
         write_report(opened, target, report=validate(all_samples_package))
     return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, shown_page, violations
+from tests.browsers import SCHEMES, faults_of_html, shown_page, violations
 from typer.testing import CliRunner
 
 from benchfmt import convert, open_package, validate
@@ -43,12 +43,6 @@ def file(package: Path) -> Path:
     with open_package(package) as opened:
         assert write_report(opened, target, report=validate(package, "submission")) == [target]
     return target
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

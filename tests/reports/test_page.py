@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, shown_page, violations
+from tests.browsers import SCHEMES, faults_of_html, shown_page, violations
 from tests.reports.samples import finding, rendered
 
 from benchfmt.checks.catalogue import all_rule_sets
 from benchfmt.validation.report import Report, Reports
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

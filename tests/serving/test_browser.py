@@ -8,18 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import chromium
 from tests.serving.conftest import RECORDS, ROOT, Server
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 _LOADED = 60_000
 """Milliseconds that a judgement may take on a machine that does other work too."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

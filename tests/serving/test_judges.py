@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, violations
+from tests.browsers import SCHEMES, faults_of_html, violations
 from tests.serving.conftest import RECORDS, ROOT, Server
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
@@ -16,12 +16,6 @@ pytestmark = pytest.mark.slow
 _LOADED = 60_000
 """Milliseconds that a judgement may take on a machine that does other work too."""
 Look = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 def _judged(page: Any, address: str, name: str, content: bytes, state: str) -> None:

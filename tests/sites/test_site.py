@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
-from tests.browsers import SCHEMES, chromium, faults_of_html, violations
+from tests.browsers import SCHEMES, faults_of_html, violations
 from tests.servers import Quiet, only_here, running
 
 from benchfmt.comparing.groups import groups
@@ -188,12 +188,6 @@ def address(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
     _Ranges.knows_ranges = request.param
     with running(partial(_Ranges, directory=str(site.parent))) as port:
         yield f"http://127.0.0.1:{port}/public"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from benchfmt.converters.base import Source
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import (
+    Downloads,
     PackageError,
     PackageWriter,
-    Spool,
     check_replaceable,
     check_unrelated,
     is_url,
@@ -231,13 +231,13 @@ def convert(
     plan = Plan(Ledger())
     conversion = Conversion(plan, readers, asked)
     planner = Planner(plan, converter, options)
-    spool = None
+    downloads = None
     shown: list[str | Path] = []
     for place in places:
         if is_url(place):
             _check_fetchable(str(place), readers, remote)
-            spool = spool or _spool(conversion, limits)
-            fetched = spool.fetch(str(place))
+            downloads = downloads or _downloads(conversion, limits)
+            fetched = downloads.fetch(str(place))
             tell(f"fetched: {fetched.files:,} files, {fetched.size:,} bytes from {fetched.address}")
             planner.add_fetched(fetched, limits, _label(fetched.root, places))
             shown.append(fetched.address)
@@ -258,11 +258,11 @@ def _label(root: Path, places: Sequence[str | Path]) -> str:
     return f"{root.name}/" if len(places) > 1 and root.is_dir() else ""
 
 
-def _spool(conversion: Conversion, limits: Limits) -> Spool:
+def _downloads(conversion: Conversion, limits: Limits) -> Downloads:
     """Return a place for what is fetched, which goes when the conversion does."""
-    spool = Spool(limits)
-    weakref.finalize(conversion, spool.remove)
-    return spool
+    downloads = Downloads(limits)
+    weakref.finalize(conversion, downloads.remove)
+    return downloads
 
 
 def _check_fetchable(url: str, readers: Readers, remote: bool) -> None:

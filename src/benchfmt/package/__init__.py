@@ -1,7 +1,7 @@
 """Packages: three tables and a descriptor, in a folder or a zip, opened and read, or written whole or not at all."""
 
 from benchfmt.package.errors import PackageError, ParquetError
-from benchfmt.package.fetching import Fetched, Spool
+from benchfmt.package.fetching import Downloads, Fetched
 from benchfmt.package.opening import Folder, descriptor_data, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
@@ -11,13 +11,13 @@ from benchfmt.package.targets import Target, TargetBusyError, clear, held
 from benchfmt.package.writing import PackageWriter, write_package
 
 __all__ = [
+    "Downloads",
     "Fetched",
     "Folder",
     "Package",
     "PackageError",
     "PackageWriter",
     "ParquetError",
-    "Spool",
     "Target",
     "TargetBusyError",
     "check_new",

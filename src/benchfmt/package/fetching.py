@@ -37,7 +37,7 @@ class Fetched:
     """The files that could not be had, by where they would lie, each with the reason."""
 
 
-class Spool:
+class Downloads:
     """A temporary folder for what is fetched, of bounded size; whoever made it removes it."""
 
     def __init__(self, limits: Limits) -> None:
