@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.drawing import examples
 
-from benchfmt.checks.columns import RepeatingTexts, type_table
+from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import ROW
+from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.identity import digits_of, record_digits, record_id
 from benchfmt.rowhash import row_hashes
 from benchfmt.tables import COLUMNS

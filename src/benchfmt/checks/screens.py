@@ -1,4 +1,4 @@
-"""Whether a whole column is free of faults, asked in one pass; the cells of others are judged one by one (`columns`).
+"""Whether a whole column is free of faults, asked in one pass; the cells of others are judged one by one (`typed_cells`).
 
 A screen may say no for a sound column, and never yes for one with a fault.
 """

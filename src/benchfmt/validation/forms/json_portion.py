@@ -10,8 +10,8 @@ import polars as pl
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from benchfmt.checks.columns import RepeatingTexts
 from benchfmt.checks.frames import OWNER, in_row
+from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.migrate import advice, readable, refusal, to_current
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError

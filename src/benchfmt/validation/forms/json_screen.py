@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from benchfmt.checks.columns import RepeatingTexts, type_table
+from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import ROW, dtype
+from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.tables import COLUMNS
 from benchfmt.validation.forms.json_columns import Mask
 from benchfmt.validation.forms.json_texts import Integers

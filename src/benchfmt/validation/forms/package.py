@@ -8,8 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from benchfmt.allocator import keeps_little
-from benchfmt.checks.columns import RepeatingTexts, type_table
+from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import empty, faults
+from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import is_newer, older_names

@@ -1,0 +1,92 @@
+"""Columns by their names and types: those that the standard does not have (BF102), and those that are missing (BF101)."""
+
+from __future__ import annotations
+
+import difflib
+
+import polars as pl
+
+from benchfmt.checks.frames import FAULT_COLUMNS, no_coded_faults
+from benchfmt.tables import COLUMNS, Column
+
+_HINTED_COLUMNS = 100
+NOUNS = {
+    "text": "text",
+    "json": "JSON text",
+    "integer": "whole numbers",
+    "number": "numbers",
+    "boolean": "true and false",
+}
+"""What the cells of a kind of column are."""
+_SURE = 0.8
+"""How alike a name is to the column that it is taken for."""
+
+
+def other_type(item: Column, cells: pl.Series, *, typed: bool) -> str | None:
+    """Return what a column of Parquet holds in place of its own type; None where it may hold its type."""
+    kind = cells.dtype
+    if not typed or kind == pl.Null:
+        return None
+    match item.kind:
+        case "text" | "json":
+            is_own = kind == pl.String
+        case "boolean":
+            is_own = kind == pl.Boolean
+        case _:
+            is_own = kind.is_numeric()
+    if is_own:
+        return None
+    if kind == pl.String:
+        return "text"
+    return f"of type {kind}"
+
+
+def meant_columns(table: str, unknown: list[str], present: list[str]) -> dict[str, str]:
+    """Return which columns names are taken for that differ little from them, and that are not there."""
+    absent = [item.name for item in COLUMNS[table] if item.name not in present]
+    meant: dict[str, str] = {}
+    for name in unknown[:_HINTED_COLUMNS]:
+        plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+        near = difflib.get_close_matches(plain, absent, n=1, cutoff=_SURE)
+        if near and near[0] not in meant.values():
+            meant[name] = near[0]
+    return meant
+
+
+def unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
+    """Return a fault for each name; the nearest column is looked up for the first ones only, which takes long."""
+    if not names:
+        return no_coded_faults()
+    known = [item.name for item in COLUMNS[table]]
+    messages = []
+    hints = []
+    for number, name in enumerate(names):
+        near = (
+            difflib.get_close_matches(name.strip().lower(), known, n=1)
+            if number < _HINTED_COLUMNS
+            else []
+        )
+        messages.append(f"the standard has no column {name!r} in {table}")
+        hint = "put what the standard has no column for into `extensions`"
+        hints.append(f"did you mean {near[0]!r}?" if near else hint)
+    return _column_faults("BF102", table, names, messages, hints)
+
+
+def missing_column(table: str, name: str) -> pl.DataFrame:
+    """Return the fault of a column that every row needs, and that is not there."""
+    message = f"the column {name!r} is missing"
+    return _column_faults("BF101", table, [name], [message], ["every row needs it"])
+
+
+def _column_faults(
+    code: str, table: str, names: list[str], messages: list[str], hints: list[str]
+) -> pl.DataFrame:
+    """Return a fault for each of some columns as a whole: it stands in no row."""
+    types = no_coded_faults().schema
+    rows = {"column": names, "message": messages, "hint": hints}
+    faults_of_columns = pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
+    absent = [pl.lit(None, dtype=types[name]).alias(name) for name in ("row", "record", "value")]
+    whole = faults_of_columns.with_columns(
+        *absent, pl.lit(code).alias("code"), pl.lit(table).alias("table")
+    )
+    return whole.select(FAULT_COLUMNS)
