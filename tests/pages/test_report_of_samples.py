@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,14 @@ from typing import Any
 import pytest
 from tests.browsers import first_view, shown_page, violations
 
-from benchfmt import open_package, validate
+from benchfmt import allocator, open_package, validate
 from benchfmt.pages import write_report
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 pytestmark = pytest.mark.slow
 _LARGEST = 5_000_000
 _SECONDS = 1.0
+_MIB = 500
 _PATIENCE = 120_000
 """Milliseconds that a step may take on a machine that does other work too."""
 
@@ -44,6 +48,31 @@ def test_the_first_view_takes_less_than_a_second(
     with capsys.disabled():
         print(f"\nfirst view of {file.stat().st_size:,} bytes: {seconds:.2f} s of the processor")  # noqa: T201 - the figure is to be seen
     assert 0 < seconds < _SECONDS
+
+
+_PEAK = """
+import sys
+from benchfmt.cli.commands import app
+app(sys.argv[1:], standalone_mode=False)
+import resource
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_all_pages_are_written_in_bounded_memory(
+    all_samples_package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("resource", reason="this system does not count memory so")
+    words = ("report", all_samples_package, "-o", tmp_path / "report.html", "--pages")
+    command = [sys.executable, "-c", _PEAK, *map(str, words)]
+    # As the command sets itself up: `benchfmt.cli` does so before polars is loaded.
+    surroundings = {**os.environ, allocator.VARIABLE: allocator._ONE_ARENA}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=surroundings)
+    *pages, peak = done.stdout.split()
+    with capsys.disabled():
+        print(f"\n{len(pages)} pages in {peak} MiB")  # noqa: T201 - the figure is to be seen
+    assert len(pages) > 10
+    assert int(peak) < _MIB
 
 
 def test_every_number_of_the_page_says_where_it_is_from(

@@ -21,8 +21,8 @@ from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
 from benchfmt.pages import Limit, write_report
 from benchfmt.pages.drawing import front
-from benchfmt.pages.gathering import gather
-from benchfmt.pages.shown import page_of
+from benchfmt.pages.gathering import Portion, gather
+from benchfmt.pages.shown import Figure, page_of
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 ROOT = Path(__file__).parents[2]
@@ -352,8 +352,10 @@ def test_the_front_is_what_no_other_beats(
 def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
     with open_package(package) as opened:
         content = gather(opened, None, 1)
-    found = page_of(content, range(1), 0, ["report.html"]).details
-    lost = page_of(replace(content, measurements={}), range(1), 0, ["report.html"]).details
+        portion = content.portion(range(1))
+    names = ["report.html"]
+    found = page_of(content, portion, range(1), 0, names).details
+    lost = page_of(content, replace(portion, measurements={}), range(1), 0, names).details
     for whole, without in zip(found, lost, strict=True):
         facts = dict(without["facts"])
         assert "no measurement of this kind with this value" in facts["not found"]
@@ -366,8 +368,13 @@ def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
 def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(package: Path) -> None:
     with open_package(package) as opened:
         content = gather(opened, None, 1)
-    [shown] = content.groups
-    [drawn] = page_of(content, range(1), 0, ["report.html"]).groups[0].figures
+        portion = content.portion(range(1))
+
+    def figures(portion: Portion) -> list[Figure]:
+        return page_of(content, portion, range(1), 0, ["report.html"]).groups[0].figures
+
+    [shown] = portion.groups
+    [drawn] = figures(portion)
     assert "left out" not in drawn.caption
     number = drawn.drawn.count("<circle")
     assert f"of {number} results" in drawn.caption
@@ -375,18 +382,18 @@ def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(packa
     powers = {
         record: row
         for record in (line.record_id for line in shown.lines)
-        for row in content.measurements[record]
+        for row in portion.measurements[record]
         if row["metric"] == "power" and row["value"] is not None
     }
     assert len(powers) == number
     record, row = powers.popitem()
-    doubled = dict(content.measurements)
+    doubled = dict(portion.measurements)
     doubled[record] = [*doubled[record], {**row, "value": row["value"] / 2}]
-    [other] = page_of(replace(content, measurements=doubled), range(1), 0, ["r"]).groups[0].figures
+    [other] = figures(replace(portion, measurements=doubled))
     assert other.drawn.count("<circle") == number - 1
     assert f"of {number - 1} results" in other.caption
     assert "left out: 1 result with several numbers for" in other.caption
     # The same number twice is one number.
-    doubled[record] = [*content.measurements[record], row]
-    [same] = page_of(replace(content, measurements=doubled), range(1), 0, ["r"]).groups[0].figures
+    doubled[record] = [*portion.measurements[record], row]
+    [same] = figures(replace(portion, measurements=doubled))
     assert same == drawn

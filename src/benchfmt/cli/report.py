@@ -31,6 +31,7 @@ def report(
     ] = False,
 ) -> None:
     """Write what a package holds, what compares and what is missing as one page for any browser, which fetches nothing."""
+    from benchfmt.limits import FOR_PAGES
     from benchfmt.package import open_package
     from benchfmt.pages import remove_further, write_report
     from benchfmt.validation import validate
@@ -39,7 +40,7 @@ def report(
         raise BenchfmtError(
             f"--pages needs the name of a file, beside which others can stand: {output} is none"
         )
-    verdict = validate(package, rules, remote=remote)
+    verdict = validate(package, rules, remote=remote, limits=FOR_PAGES)
     with open_package(package, remote=remote) as opened, replace_file(output) as new:
         written = write_report(opened, new, report=verdict, pages=pages)
         for further in written[1:]:

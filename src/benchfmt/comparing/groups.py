@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.comparing.called import settings, system_names
-from benchfmt.comparing.seen import FACTS, MEASURE, OF_RECORDS, seen_results
+from benchfmt.comparing.seen import FACTS, MEASURE, OF_RECORDS, Seen, seen_results
 from benchfmt.comparing.told import HEADING, VARYING
 from benchfmt.comparison.fields import plain_json
 from benchfmt.comparison.observations import caveats_of, check_number
@@ -124,29 +124,65 @@ def groups(
     `most` groups are filled with lines: one for each system, or for each result. Raises BenchfmtError for a metric
     that the package does not measure.
     """
-    found = seen_results(package, question, metric)
-    one_each = first_of_ranked(found.results, "execution")
-    sizes = one_each.group_by("group", maintain_order=True).agg(
-        pl.len(), pl.col("system").n_unique().alias("systems")
-    )
-    several = sizes.filter(pl.col("len") > 1).sort(
-        ["systems", "len"], descending=True, maintain_order=True
-    )
-    shown = several.head(most)
-    filled: list[Group] = []
-    if shown.height:
-        some = found.described(one_each.join(shown.select("group"), on="group", how="semi"))
-        filled += _filled(package, some, shown, question, every_result=every_result)
-    return Groups(
-        question,
-        filled,
-        several.height,
-        sizes.height - several.height,
-        int(several["len"].sum()),
-        found.results.height - one_each.height,
-        found.copies,
-        found.obstacles,
-    )
+    ranked = rank(package, question, metric)
+    return ranked.counted(ranked.filled(range(most), every_result=every_result))
+
+
+class Ranked:
+    """The results of a package by group, in few bytes each: what is in a group is told when it is asked for."""
+
+    def __init__(self, package: Package, question: Question, seen: Seen) -> None:
+        """Take a package with what was seen of its results under a question."""
+        self._package = package
+        self._question = question
+        self._seen = seen
+        self._results = first_of_ranked(seen.results, "execution")
+        self._sizes = self._results.group_by("group", maintain_order=True).agg(
+            pl.len(), pl.col("system").n_unique().alias("systems")
+        )
+        self._several = self._sizes.filter(pl.col("len") > 1).sort(
+            ["systems", "len"], descending=True, maintain_order=True
+        )
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many results each group of several has, that of most systems first."""
+        return self._several["len"].to_list()
+
+    @property
+    def records(self) -> pl.Series:
+        """The records of the results in these groups, by the numbers of their ids."""
+        several = self._results.join(self._several, on="group", how="semi")
+        return several["record"].unique()
+
+    def filled(self, some: range, *, every_result: bool = False) -> list[Group]:
+        """Return some of the groups with lines: one for each system, or for each result."""
+        shown = self._several[some.start : some.stop]
+        if not shown.height:
+            return []
+        order = shown.select("group").with_row_index("order")
+        members = self._results.join(order, on="group", how="inner", maintain_order="right_left")
+        found = self._seen.described(members)
+        filled = _filled(self._package, found, shown, self._question, every_result=every_result)
+        return list(filled)
+
+    def counted(self, filled: list[Group]) -> Groups:
+        """Return some groups with the counts of all."""
+        return Groups(
+            self._question,
+            filled,
+            self._several.height,
+            self._sizes.height - self._several.height,
+            int(self._several["len"].sum()),
+            self._seen.results.height - self._results.height,
+            self._seen.copies,
+            self._seen.obstacles,
+        )
+
+
+def rank(package: Package, question: Question, metric: str | None = None) -> Ranked:
+    """Return the results of a package by group; raises BenchfmtError for a metric that it does not measure."""
+    return Ranked(package, question, seen_results(package, question, metric))
 
 
 def _filled(
@@ -157,20 +193,21 @@ def _filled(
     *,
     every_result: bool,
 ) -> Iterator[Group]:
-    """Yield the groups that are shown, with their lines; `some` are their results."""
+    """Yield the groups that are shown, with their lines; `some` are their results, group after group."""
     rows = _records(package, some)
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
-    members_of = some.partition_by("group", as_dict=True)
+    ends = shown["len"].cum_sum().to_list()
+    members_of = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
     firsts = []
-    for group_id in shown["group"]:
-        first = members_of[(group_id,)].row(0, named=True)
+    for members in members_of:
+        first = some.row(members.start, named=True)
         firsts.append((rows[first["record"]], first))
     told = settings(firsts, question, names)
     ids = _ids(firsts, question)
-    for (key, count, systems), words, group_id in zip(shown.iter_rows(), told, ids, strict=True):
-        members = members_of[(key,)]
+    counts = zip(shown["len"], shown["systems"], strict=True)
+    for members, count, words, group_id in zip(members_of, counts, told, ids, strict=True):
         group = _group(
-            group_id, members, rows, names, (count, systems), question, every_result=every_result
+            group_id, some[members], rows, names, count, question, every_result=every_result
         )
         yield replace(group, settings=words)
 

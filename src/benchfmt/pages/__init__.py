@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchfmt._version import __version__
 from benchfmt.package import Package
-from benchfmt.pages.gathering import Content, gather
+from benchfmt.pages.gathering import gather
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.validation.report import Report
@@ -28,6 +28,8 @@ GROUPS, RESULTS = 150, 3_000
 _FURTHER = "benchfmt-further-page"
 """What stands at the beginning of every page but the first: such a file is of the report beside it, and goes with it."""
 _START_BYTES = 1_000
+_PAGES_AT_ONCE = 8
+"""The groups of so many pages are in memory at a time; for each time the tables are read."""
 _WHAT = "the report of a package"
 _STYLES = ("report.css", "page.css")
 _SCRIPTS = ("theme.js", "page.js")
@@ -59,14 +61,18 @@ def write_report(
         from benchfmt.pages.shown import page_of
     limit = limit or Limit()
     content = gather(package, report, None if pages else limit.groups)
-    portions = _portions(content, limit)
+    each = _pages(content.shown, limit)
     if not pages:
-        portions = portions[:1]
-    targets = [_place(target, number) for number in range(1, len(portions) + 1)]
+        each = each[:1]
+    targets = [_place(target, number) for number in range(1, len(each) + 1)]
     names = [place.name for place in targets]
-    for number, (place, portion) in enumerate(zip(targets, portions, strict=True)):
-        page = page_of(content, portion, number, names)
-        place.write_text(_rendered(page), "utf-8")
+    for start in range(0, len(each), _PAGES_AT_ONCE):
+        some = each[start : start + _PAGES_AT_ONCE]
+        portion = content.portion(range(some[0].start, some[-1].stop))
+        for number, groups in enumerate(some, start):
+            shown = range(groups.start - some[0].start, groups.stop - some[0].start)
+            page = page_of(content, portion, shown, number, names)
+            targets[number].write_text(_rendered(page), "utf-8")
     remove_further(target, len(targets))
     return targets
 
@@ -90,18 +96,18 @@ def _place(target: Path, number: int) -> Path:
     return target.with_name(f"{target.stem}-{number}{target.suffix}")
 
 
-def _portions(content: Content, limit: Limit) -> list[range]:
+def _pages(shown: Sequence[int], limit: Limit) -> list[range]:
     """Return which groups stand on each page: at most so many, and as many results as a page has room for."""
-    portions: list[range] = []
+    pages: list[range] = []
     start = room = 0
-    for number, group in enumerate(content.groups):
-        room += group.shown
+    for number, results in enumerate(shown):
+        room += results
         full = number - start >= limit.groups or room > limit.results
         if full and number > start:
-            portions.append(range(start, number))
-            start, room = number, group.shown
-    portions.append(range(start, len(content.groups)))
-    return portions
+            pages.append(range(start, number))
+            start, room = number, results
+    pages.append(range(start, len(shown)))
+    return pages
 
 
 def style_and_script() -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What a page shows of a package: counts, the matrix of coverage, groups that compare, and where each number is from.
 
-Memory is bounded by a batch, by the ids of all records, and by what is shown of the groups.
+Memory is bounded by a batch, by some bytes for each result, and by what is shown of the groups of a portion.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import polars as pl
 
 from benchfmt.comparing.called import system_names
 from benchfmt.comparing.coverage import Coverage, coverage
-from benchfmt.comparing.groups import Group, Groups, Line, groups
+from benchfmt.comparing.groups import Group, Groups, Line, Ranked, rank
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
 from benchfmt.pages.provenance import Row
 from benchfmt.record import KEY_FIELDS
+from benchfmt.rowhash import text_hashes
 from benchfmt.validation.report import Report
 
 LINES = 60
@@ -77,11 +78,6 @@ class ShownGroup:
     lines: list[Line]
 
     @property
-    def shown(self) -> int:
-        """How many results are shown."""
-        return len(self.lines)
-
-    @property
     def left(self) -> int:
         """How many results are counted only."""
         return self.group.results - len(self.lines)
@@ -99,64 +95,93 @@ class Lone:
 
 
 @dataclass(frozen=True)
-class Content:
-    """All that a page shows, before it is words."""
+class Portion:
+    """Some of the groups, with all that is known of the results that are shown of them."""
 
-    about: Mapping[str, str]
-    """Title, description, version and licence of the package, as far as it says them."""
-    name: str
-    coverage: Coverage
-    found: Groups | None
-    """None where no measurement has a value."""
     groups: list[ShownGroup]
     lone: Lone | None
-    """None where not all groups are known."""
+    """None where not all groups are known, and on all portions but the first."""
     records: Mapping[str, Row]
     """The records of the results that are shown, by id."""
     measurements: Mapping[str, list[Row]]
     """All measurements of these records, in their order."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What pages show of a whole package, before it is words; its groups are told portion by portion."""
+
+    package: Package
+    about: Mapping[str, str]
+    """Title, description, version and licence of the package, as far as it says them."""
+    name: str
+    coverage: Coverage
+    ranked: Ranked | None
+    """None where no measurement has a value."""
+    found: Groups | None
+    """The counts of all groups; None where no measurement has a value."""
+    groups: int
+    """How many groups are shown."""
     report: Report | None
+
+    @property
+    def shown(self) -> list[int]:
+        """How many results are shown of each group that is shown."""
+        if self.ranked is None:
+            return []
+        return [min(size, LINES) for size in self.ranked.sizes[: self.groups]]
+
+    def portion(self, some: range) -> Portion:
+        """Return some groups; what stands in no group goes with the first of them."""
+        groups: list[Group] = []
+        if self.ranked is not None:
+            groups = self.ranked.filled(some, every_result=True)
+        shown = [ShownGroup(group, group.lines[:LINES]) for group in groups]
+        lone = None
+        if some.start == 0:
+            lone = _lone(self.package, self)
+        ids = {line.record_id for group in shown for line in group.lines}
+        if lone is not None:
+            ids.update(lone.ids)
+        rows = _rows(self.package, "records", "id", _OF_RECORDS, ids)
+        records = {row["id"]: row for row in rows}
+        measurements: dict[str, list[Row]] = {}
+        for row in _rows(self.package, "measurements", "record_id", _OF_MEASUREMENTS, ids):
+            measurements.setdefault(row["record_id"], []).append(row)
+        return Portion(shown, lone, records, measurements)
 
 
 def gather(package: Package, report: Report | None, most: int | None) -> Content:
     """Return what pages show, with at most so many groups; raises BenchfmtError."""
     covered = coverage(package)
-    found = None
-    shown: list[ShownGroup] = []
+    ranked = found = None
+    number = 0
     if covered.metrics:
-        found = groups(package, question(), most=most or _ALL, every_result=True)
-        shown = [ShownGroup(group, group.lines[:LINES]) for group in found.groups]
-    lone = _lone(package, found)
-    ids = {line.record_id for group in shown for line in group.lines}
-    if lone is not None:
-        ids.update(lone.ids)
-    records = {row["id"]: row for row in _rows(package, "records", "id", _OF_RECORDS, ids)}
-    measurements: dict[str, list[Row]] = {}
-    for row in _rows(package, "measurements", "record_id", _OF_MEASUREMENTS, ids):
-        measurements.setdefault(row["record_id"], []).append(row)
+        ranked = rank(package, question())
+        found = ranked.counted([])
+        number = found.compared if most is None else min(most, found.compared)
     return Content(
+        package=package,
         about=_about(package),
         name=package.descriptor.title or package.descriptor.name or package.root.name,
         coverage=covered,
+        ranked=ranked,
         found=found,
-        groups=shown,
-        lone=lone,
-        records=records,
-        measurements=measurements,
+        groups=number,
         report=report,
     )
 
 
-def _lone(package: Package, found: Groups | None) -> Lone | None:
+def _lone(package: Package, content: Content) -> Lone | None:
     """Return the first records of which no result is in a group."""
-    if found is None or found.compared > len(found.groups):
+    found, ranked = content.found, content.ranked
+    if found is None or ranked is None or found.compared > content.groups:
         return None
-    grouped = {line.record_id for group in found.groups for line in group.lines}
-    known = pl.DataFrame({"id": list(grouped)}, schema={"id": pl.String})
+    grouped = ranked.records.implode()
     ids: list[str] = []
     total = 0
     for frame in package.frames("records", ("id",)):
-        others = frame.join(known, on="id", how="anti", maintain_order="left")["id"]
+        others = frame["id"].filter(~text_hashes(frame["id"]).is_in(grouped))
         total += others.len()
         ids.extend(others.head(LONE - len(ids)))
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))

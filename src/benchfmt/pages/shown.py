@@ -12,7 +12,7 @@ from benchfmt.comparing.coverage import Coverage
 from benchfmt.comparing.groups import Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
-from benchfmt.pages.gathering import Content, Lone, ShownGroup
+from benchfmt.pages.gathering import Content, Lone, Portion, ShownGroup
 from benchfmt.pages.provenance import (
     Facts,
     Row,
@@ -175,16 +175,16 @@ class Page:
     kinds: list[str] = field(default_factory=list)
 
 
-def page_of(content: Content, portion: range, place: int, names: list[str]) -> Page:
-    """Return a page with some of the groups; what is about the whole package stands on the first."""
+def page_of(content: Content, portion: Portion, some: range, place: int, names: list[str]) -> Page:
+    """Return a page with some groups of a portion; what is about the whole package stands on the first."""
     covered = content.coverage
-    writer = _Groups(content)
-    views = [writer.view(content.groups[number]) for number in portion]
+    writer = _Groups(portion)
+    views = [writer.view(portion.groups[number]) for number in some]
     report = content.report if place == 0 else None
-    lone = content.lone if place == 0 else None
+    lone = portion.lone if place == 0 else None
     faults, more = _faults(report)
     head, rows, note = _matrix(covered)
-    is_last = portion.stop >= len(content.groups)
+    is_last = place == len(names) - 1
     compared = content.found.compared if content.found else 0
     return Page(
         title=one_line(content.name),
@@ -201,7 +201,7 @@ def page_of(content: Content, portion: range, place: int, names: list[str]) -> P
         matrix_note=note,
         metrics=_metrics(covered),
         groups=views,
-        later=compared - len(content.groups) if is_last else 0,
+        later=compared - content.groups if is_last else 0,
         alone=_alone(content),
         lone=writer.lone(lone) if lone else [],
         more_lone=lone.left if lone else 0,
@@ -315,9 +315,9 @@ def _alone(content: Content) -> list[str]:
 class _Groups:
     """The groups of one page, and the data that their results open."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, portion: Portion) -> None:
         self.details: list[Detail] = []
-        self._content = content
+        self._portion = portion
         self._others = 0
         self._strips = 0
 
@@ -353,12 +353,12 @@ class _Groups:
         """Return what is shown of records that stand in no group; one without a number has nothing to show."""
         results = []
         for record_id in lone.ids:
-            rows = self._content.measurements.get(record_id, ())
+            rows = self._portion.measurements.get(record_id, ())
             valued = [row for row in rows if row["value"] is not None]
             row = next((row for row in valued if row["primary"]), next(iter(valued), None))
             if row is None:
                 continue
-            record = self._content.records[record_id]
+            record = self._portion.records[record_id]
             system = "system unknown"
             if record["system_id"] is not None:
                 system = lone.names.get(record["system_id"], record["system_id"])
@@ -393,17 +393,17 @@ class _Groups:
     def _cell(self, line: Line, name: str) -> object:
         if name in line.row:
             return line.row[name]
-        return self._content.records.get(line.record_id, {}).get(name)
+        return self._portion.records.get(line.record_id, {}).get(name)
 
     def _row(self, line: Line) -> Row | None:
         """Return the measurement that a line shows, or None where its record has no such one."""
-        for row in self._content.measurements.get(line.record_id, ()):
+        for row in self._portion.measurements.get(line.record_id, ()):
             if all(row[name] == line.row[name] for name in (*KEY_FIELDS, "unit", "value")):
                 return row
         return None
 
     def _result(self, line: Line, row: Row | None, dot: Markup, columns: Sequence[str]) -> Result:
-        record = self._content.records[line.record_id]
+        record = self._portion.records[line.record_id]
         place = self._add(f"{line.system}: {line.value:g}", record, row)
         return Result(
             number=place,
@@ -418,7 +418,7 @@ class _Groups:
     def _others_of(self, record_id: str, shown: Row | None) -> list[tuple[str, str, str]] | None:
         """Return the other numbers of a record; None where the page has no room for them."""
         others = []
-        for row in self._content.measurements.get(record_id, ()):
+        for row in self._portion.measurements.get(record_id, ()):
             if row is not shown:
                 words = measure({name: row[name] for name in KEY_FIELDS})
                 others.append((one_line(words), value_words(row), one_line(reported_words(row))))
@@ -464,7 +464,7 @@ class _Groups:
     def _numbers_beside(self, record_id: str, metric: str) -> dict[Key, list[float]]:
         """Return the numbers of a record that are of other metrics; each kind mostly has one."""
         numbers: dict[Key, list[float]] = {}
-        for row in self._content.measurements.get(record_id, ()):
+        for row in self._portion.measurements.get(record_id, ()):
             if row["value"] is None or row["metric"] == metric:
                 continue
             values = numbers.setdefault(tuple(row[name] for name in (*KEY_FIELDS, "unit")), [])

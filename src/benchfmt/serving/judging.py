@@ -19,7 +19,7 @@ from benchfmt.accounting import Account
 from benchfmt.conversion import convert
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
-from benchfmt.limits import LIMITS, Limits
+from benchfmt.limits import FOR_PAGES, Limits
 from benchfmt.oserrors import in_words
 from benchfmt.package import Package, PackageError, open_package
 from benchfmt.package.opening import is_archive, unpack
@@ -49,13 +49,13 @@ class Upload:
     task: Task
     folder: Path
     """Where what is made of it goes."""
-    limits: Limits = LIMITS
+    limits: Limits = FOR_PAGES
     kind: str = field(init=False)
     """`package`, `records` or `results`: the last are files of other tools, which are converted."""
 
     def __post_init__(self) -> None:
         """Say how much of it is read."""
-        self.limits = replace(LIMITS, archive_bytes=self.task.disk_bytes // 2)
+        self.limits = replace(FOR_PAGES, archive_bytes=self.task.disk_bytes // 2)
 
     @property
     def package(self) -> Path:
@@ -151,7 +151,7 @@ def _report(task: Task, folder: Path) -> Answer:
 
 def _show(task: Task, folder: Path) -> Answer:
     """Write the page on a package of the folder that is shown."""
-    limits = replace(LIMITS, archive_bytes=task.disk_bytes // 2)
+    limits = replace(FOR_PAGES, archive_bytes=task.disk_bytes // 2)
     _write_page(Path(task.paths[0]), folder / REPORT, task, limits, task.names[0])
     return {"page": REPORT}
 
@@ -168,7 +168,7 @@ def _compare(task: Task, folder: Path) -> Answer:
     from benchfmt.comparing.versions import compare_versions
     from benchfmt.reports.versions import rendered
 
-    limits = replace(LIMITS, archive_bytes=task.disk_bytes // 4)
+    limits = replace(FOR_PAGES, archive_bytes=task.disk_bytes // 4)
     versions = compare_versions(*task.paths, limits=limits)
     versions = replace(versions, old=task.names[0], new=task.names[1])
     with (folder / REPORT).open("w", encoding="utf-8") as file:
@@ -204,7 +204,7 @@ def _query(task: Task, _folder: Path) -> Answer:
 
 def _opened(task: Task, stack: ExitStack) -> tuple[dict[str, Package], list[dict[str, str]]]:
     """Return the packages of a query by name, and which of them are left out, with the reason."""
-    limits = replace(LIMITS, archive_bytes=task.disk_bytes // 4)
+    limits = replace(FOR_PAGES, archive_bytes=task.disk_bytes // 4)
     opened: dict[str, Package] = {}
     left_out: list[dict[str, str]] = []
     for path, name in zip(task.paths, task.names, strict=True):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import FOR_PAGES
 from benchfmt.oserrors import naming
 from benchfmt.package import PackageError, Target, open_package
 from benchfmt.pages import Limit
@@ -107,7 +108,7 @@ def _write(
 
 def _write_package(below: Path, package: Shown, rules: str, limit: Limit | None) -> Facts:
     """Write the pages and the data of one package; raises BenchfmtError where it cannot be read."""
-    report = validate(package.path, rules)
+    report = validate(package.path, rules, limits=FOR_PAGES)
     report.source = package.name
     with open_package(package.path) as opened:
         facts = facts_of(package, opened, report)

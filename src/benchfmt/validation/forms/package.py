@@ -54,7 +54,10 @@ class PackageTables:
         self._terms = Terms.of(descriptor)
         self._is_newer = is_newer(version)
         self._files = [file.path for item in resources.values() for file in item.files]
-        self._at_once = _measurements_at_once(resources["measurements"])
+        self._at_once = min(
+            reporter.limits.measurements_at_once,
+            _measurements_at_once(resources["measurements"]),
+        )
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
