@@ -627,3 +627,11 @@ def test_a_fold_was_not_predicted_in_no_time(tmp_path: Path) -> None:
     item = keyed(records(tmp_path / "r.csv")[0])["duration", "", "evaluation", "fold", ""]
     assert (item.value, item.missing) == (None, "below-resolution")
     assert item.reported_value == "0.0"
+
+
+def test_a_table_that_measures_nothing_gives_runs_without_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    header = "id,task,framework,fold,result,mode,version,params"
+    path.write_text(f"{header}\nopenml.org/t/59,iris,rf,0,,local,1,\n")
+    (record,) = convert(path, "amlb")
+    assert (record.measurements, record.status) == (None, "incomplete")

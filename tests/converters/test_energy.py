@@ -11,7 +11,7 @@ import json
 import math
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -657,3 +657,54 @@ def test_an_instance_id_is_of_the_numbers_not_of_their_spelling() -> None:
     assert rules.statistics_id(mean, deviation, 1, 2) == rules.statistics_id(
         2.5000000000000004, deviation, 1, 2
     )
+
+
+def with_columns(case: str, tmp_path: Path, more: Mapping[str, str]) -> Path:
+    """Return the table of a fixture with columns that hold one text in all rows."""
+    (source,) = (FIXTURES / case).glob("*.csv")
+    header, *rows = csv.reader(source.read_text().splitlines(keepends=True))
+    path = tmp_path / source.name
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*header, *more])
+        writer.writerows([*row, *more.values()] for row in rows)
+    return path
+
+
+def test_columns_that_are_called_as_what_is_worked_out_are_kept(tmp_path: Path) -> None:
+    names = (
+        "instance",
+        "instance_statistics",
+        "instance_statistics_",
+        "carbon_intensity_kg_per_kwh",
+        "PV_as_written",
+        "__peak",
+    )
+    more = {name: f"of the table: {name}" for name in names}
+    plain = list(convert(FIXTURES / "raw", "energy-domain"))
+    records, account = converted(with_columns("raw", tmp_path, more))
+    assert len(records) == len(plain) > 0
+    own = {
+        "instance": "instance_",
+        "instance_statistics": "instance_statistics__",
+        "carbon_intensity_kg_per_kwh": "carbon_intensity_kg_per_kwh_",
+    }
+    for before, after in zip(plain, records, strict=True):
+        assert {name: said(after, name) for name in names} == more
+        worked_out = {name: said(after, other) for name, other in own.items()}
+        assert worked_out == {name: said(before, name) for name in own}
+        assert [item.to_dict() for item in after.measurements or ()] == [
+            item.to_dict() for item in before.measurements or ()
+        ]
+    told = {item.column for item in account.findings if "is kept as" in item.message}
+    assert told == {*own, "PV_as_written"}
+
+
+def test_columns_that_are_called_as_what_the_table_says_are_kept(tmp_path: Path) -> None:
+    more = {"asset": "mine", "corrected_units": "none"}
+    (plain, *_) = convert(FIXTURES / "max-flow", "energy-domain")
+    records, account = converted(with_columns("max-flow", tmp_path, more))
+    for record in records:
+        assert said(record, "asset") == said(plain, "asset") == "hpf"
+        assert (said(record, "asset_"), said(record, "corrected_units")) == ("mine", "none")
+    assert {item.column for item in account.findings if "is kept as" in item.message} == {"asset"}

@@ -111,3 +111,11 @@ def test_a_history_that_cannot_be_read_fails_its_table(
     (reason,) = [str(entry.reason) for entry in account.files if entry.role == "failed"]
     assert words in reason
     assert any(f.code == "BF118" and words in f.message for f in validate(folder).findings)
+
+
+def test_a_column_that_is_called_as_a_best_number_is_itself(tmp_path: Path) -> None:
+    text = "epoch,map,loss,time,loss (best)\n0,0.1,2.0,10,x\n1,0.5,0.9,20,y\n2,0.4,1.0,30,z\n"
+    (record,), account = read(lay(tmp_path, text, FIELDS, annotation={"history": HISTORY}))
+    assert not account.findings
+    assert values(record)["eval-loss", "best"] == 0.9
+    assert record["extensions"]["lpdnn"] == {"epoch": "2", "loss (best)": "z"}

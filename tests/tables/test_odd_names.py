@@ -144,3 +144,52 @@ def test_a_table_of_any_form_is_described_and_read_with_any_name(
         assert account.ok
         found[kind] = json.dumps([text, records]).replace(json.dumps("la"), json.dumps(name))
     assert found["odd"] == found["plain"]
+
+
+def test_a_column_that_is_called_as_a_constant_is_kept_beside_it(tmp_path: Path) -> None:
+    constants = {"benchmark.suite": "lpdnn", "benchmark.name": "x"}
+    annotation = {"constant": {**constants, "extensions.lpdnn.note": "said of all rows"}}
+    fields = {"v": {"metric": "latency", "per": "batch", "unit": "ms"}}
+    folder = lay(tmp_path, "v,note,note_\n1,mine,other\n", fields, annotation=annotation)
+    (record,), account = read(folder)
+    assert record["extensions"]["lpdnn"] == {
+        "note": "said of all rows",
+        "note__": "mine",
+        "note_": "other",
+    }
+    assert [(item.code, item.column) for item in account.findings] == [("BF102", "note")]
+
+
+def test_a_column_is_kept_in_the_rows_of_which_nothing_else_is_said(tmp_path: Path) -> None:
+    annotation = {"rules": [{"when": {"v": "2"}, "set": {"extensions.lpdnn.note": "of the rule"}}]}
+    fields = {"v": {"metric": "latency", "per": "batch", "unit": "ms"}}
+    folder = lay(
+        tmp_path, "v,note\n1,one\n2,two\n2,\n2,of the rule\n", fields, annotation=annotation
+    )
+    records, account = read(folder)
+    assert [record["extensions"]["lpdnn"] for record in records] == [
+        {"note": "one"},
+        {"note": "of the rule", "note_": "two"},
+        {"note": "of the rule"},
+        {"note": "of the rule"},
+    ]
+    assert [(item.code, item.column) for item in account.findings] == [("BF102", "note")]
+
+
+def test_a_column_is_kept_beside_an_object_of_its_name(tmp_path: Path) -> None:
+    annotation = {"rules": [{"set": {"extensions.lpdnn.note.by": "a rule"}}]}
+    fields = {"v": {"metric": "latency", "per": "batch", "unit": "ms"}}
+    folder = lay(tmp_path, "v,note\n1,one\n", fields, annotation=annotation)
+    (record,), _ = read(folder)
+    assert record["extensions"]["lpdnn"] == {"note": {"by": "a rule"}, "note_": "one"}
+
+
+def test_a_cell_without_a_value_costs_the_cells_of_other_rows_nothing(tmp_path: Path) -> None:
+    fields = {
+        "v": {"metric": "latency", "per": "batch", "unit": "ms"},
+        "place": {"field": "extensions.lpdnn.place", "missing": {"-": "not-reported"}},
+    }
+    records, account = read(lay(tmp_path, "v,place\n1,here\n2,-\n3,\n", fields))
+    kept = [item.get("extensions", {}).get("lpdnn", {}).get("place") for item in records]
+    assert kept == ["here", "-", None]
+    assert not account.findings

@@ -53,8 +53,8 @@ def test_the_records_are_those_of_the_whole_table_in_the_same_order(
     request.getfixturevalue("on_disk")
     frames = []
 
-    def counted(runs: list[together._Run]) -> together.Frames:
-        for frame in merged(runs):
+    def counted(runs: list[together._Run], own: together._Own) -> together.Frames:
+        for frame in merged(runs, own):
             frames.append(frame)
             yield frame
 
@@ -98,3 +98,21 @@ def test_a_table_that_is_left_in_the_middle_leaves_no_file(tmp_path: Path, on_di
     records = iter(convert(folder))
     next(records)
     del records
+
+
+def test_columns_that_are_called_as_those_of_the_sort_are_kept(
+    tmp_path: Path, on_disk: Path
+) -> None:
+    names = ("row", "first", "division", "row_")
+    rows = "".join(f"r{number},net,latency,{number},a,b,c,d\n" for number in range(30))
+    folder = lay(
+        tmp_path,
+        f"run,net,name,v,{','.join(names)}\n{rows}",
+        LONG_FIELDS,
+        annotation={"key": ["run"]},
+    )
+    records, _ = read(folder)
+    assert len(records) == 30
+    for record in records:
+        kept = record["extensions"]["lpdnn"]
+        assert {name: kept[name] for name in names} == dict(zip(names, "abcd", strict=True))

@@ -76,7 +76,9 @@ def _is_number_of(cells: pl.Series, numbers: Sequence[float]) -> pl.Series:
     values = cells.cast(pl.Float64, strict=False)
     if values.null_count() == values.len():
         return never(values.len())
-    return values.is_in(numbers)
+    if len(numbers) > 1:
+        return values.is_in(numbers)
+    return values == numbers[0]
 
 
 def _floats(option: str | float) -> list[float]:

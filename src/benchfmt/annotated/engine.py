@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from benchfmt.annotated.columns import Order
 from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
-from benchfmt.annotated.history import Steps, sources
+from benchfmt.annotated.history import Steps
 from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
@@ -72,7 +72,7 @@ def run(
     history = program.annotation.history
     if history is not None and frame.height:
         steps = Steps(frame, fields.numbers, program.is_higher_better)
-        results = steps.results(program.annotation, history)
+        results = steps.results(program.annotation, history, program.best_columns)
         fields = Fields(program, results.frame, rows[results.places], origin, notes)
     masks = fields.read()
     matrix = read_matrix(fields, masks)
@@ -307,7 +307,7 @@ def _variant_parts(variant: Mapping[str, JsonValue]) -> list[str]:
 
 def _columns(fields: Fields, matrix: Matrix) -> list[str]:
     """Return the column of the table that the measurements of each kind are from."""
-    added = sources(fields.program.annotation)
+    added = {own: name for name, own in fields.program.best_columns.items()}
     return [added.get(measure.column, measure.column) for measure in matrix.measures]
 
 

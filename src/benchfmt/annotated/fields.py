@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import jsonschema
 import numpy as np
@@ -23,6 +24,7 @@ from benchfmt.annotated.columns import (
     target,
 )
 from benchfmt.annotated.masks import lost, settled
+from benchfmt.annotated.nested import Nested, nested_json, with_field
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program, groups
 from benchfmt.annotated.written import Written, written
@@ -30,6 +32,7 @@ from benchfmt.annotation import Case, Conditional, Extract, FieldAnnotation
 from benchfmt.descriptor import TableField
 from benchfmt.identity import canonical, platform, system_id
 from benchfmt.numbers import MAX_SAFE_INTEGER
+from benchfmt.readers.cells import free_name
 from benchfmt.readers.sheets import dates
 from benchfmt.schema import column_schema
 from benchfmt.tables import COLUMNS, Row, system_from_row, system_row, table_of
@@ -40,8 +43,6 @@ Flags = npt.NDArray[np.bool_]
 _DATES = ("date", "datetime")
 CONFIRMED = "benchfmt"
 """The namespace under which records keep who confirmed what a descriptor assumes."""
-Nested = dict[tuple[str, ...], pl.Series]
-"""Columns of JSON text by the keys under which they stand in an object."""
 
 
 @dataclass(frozen=True)
@@ -424,7 +425,7 @@ class Fields:
         for index, fields in enumerate(self.program.variants):
             mask = pl.Series(variants == index)
             for path, value in fields.items():
-                frame = _with_field(frame, path, value, mask)
+                frame = with_field(frame, path, value, mask)
         return frame
 
     def _columns(self, table: str) -> dict[str, pl.Series]:
@@ -440,18 +441,39 @@ class Fields:
             else:
                 columns[place.column.name] = values
         if table == "records":
-            for name, values in self.kept.items():
-                key = (self.program.namespace, name)
-                texts = self._joined.get(name)
-                if texts is None:
-                    texts = c.json_strings(values)
-                inside.setdefault("extensions", {})[key] = texts
+            self._add_kept(inside.setdefault("extensions", {}))
             for name, confirmed in self.program.confirmed.items():
                 whole = pl.Series([canonical(confirmed)] * self.height)
                 inside.setdefault("extensions", {})[CONFIRMED, "confirmed", name] = whole
         for name, nested in inside.items():
-            columns[name] = _nested_json(nested, self.height)
+            if nested:
+                columns[name] = nested_json(nested, self.height)
         return columns
+
+    def _add_kept(self, extensions: Nested) -> None:
+        """Add the kept texts of columns, each under the column's name, in other rows than those that say something else."""
+        namespace = self.program.namespace
+        said = {path[1] for path in extensions if path[0] == namespace and len(path) > 1}
+        taken = {*said, *self.frame.columns}
+        for name, values in self.kept.items():
+            texts = self._joined.get(name)
+            if texts is None:
+                texts = c.json_strings(values)
+            before = extensions.get((namespace, name))
+            if name not in said:
+                extensions[namespace, name] = texts
+                continue
+            if before is not None:
+                extensions[namespace, name] = before.fill_null(texts)
+                texts = texts.set(settled(before.is_null() | (before == texts)), None)
+            if texts.null_count() < self.height:
+                own = free_name(name, taken)
+                message = (
+                    f"the records say something else under {name!r}; the column is kept as {own!r}"
+                )
+                self.notes.once("BF102", None, name, message)
+                taken.add(own)
+                extensions[namespace, own] = texts
 
     def _input_column(self) -> pl.Series:
         parts = []
@@ -521,57 +543,19 @@ def _list_json(text: str, words: c.Words) -> str:
     return canonical(value)
 
 
+@lru_cache(maxsize=64)
+def _validator(table: str, column: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(column_schema(table, column))
+
+
 def _fitting(place: Target, cells: pl.Series) -> pl.Series:
     """Return cells of JSON, null where they do not fit their place in the record."""
-    schema = column_schema(place.table, place.column.name)
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _validator(place.table, place.column.name)
 
     def fitting(text: str) -> str | None:
         return text if validator.is_valid(json.loads(text)) else None
 
     return c.map_distinct(cells, fitting, pl.String)
-
-
-def _nested_json(nested: Nested, height: int) -> pl.Series:
-    """Return columns of JSON text, by where they stand in an object, as a column of these objects."""
-    parts: dict[str, pl.Series] = {}
-    inner: dict[str, Nested] = {}
-    for path, cells in nested.items():
-        if len(path) == 1:
-            parts[path[0]] = cells
-        else:
-            inner.setdefault(path[0], {})[path[1:]] = cells
-    for name, below in inner.items():
-        parts[name] = _nested_json(below, height)
-    return c.json_object(parts, height)
-
-
-def _with_field(frame: pl.DataFrame, path: str, value: JsonValue, mask: pl.Series) -> pl.DataFrame:
-    """Return records, those of `mask` with a value of their own for a field."""
-    place = constant(path, value)
-    name = place.column.name
-    before = pl.Series(name, [None] * frame.height, dtype=pl.String)
-    if name in frame.columns:
-        before = frame[name]
-    if place.inside:
-        after = c.map_distinct(
-            before.fill_null("{}"), lambda text: _merged(text, place.inside, value), pl.String
-        )
-    else:
-        literal = canonical(value) if place.column.kind == "json" else value
-        after = pl.Series(name, [literal] * frame.height)
-        before = before.cast(after.dtype)
-    return frame.with_columns(after.zip_with(mask, before).alias(name))
-
-
-def _merged(text: str, path: tuple[str, ...], value: JsonValue) -> str:
-    """Return an object as JSON text with a value at a path."""
-    data = json.loads(text)
-    node = data
-    for part in path[:-1]:
-        node = node.setdefault(part, {})
-    node[path[-1]] = value
-    return canonical(data)
 
 
 def _system(row: dict[str, JsonValue], origin: Origin) -> Row | None:

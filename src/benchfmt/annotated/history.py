@@ -5,7 +5,7 @@ The result of a run is its last step. Of some columns it also holds the best num
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -15,47 +15,40 @@ import polars as pl
 from benchfmt.annotation import History, TableAnnotation
 from benchfmt.descriptor import Resource, TableField
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers.cells import cells_of
+from benchfmt.readers.cells import cells_of, free_name
 
 
 class HistoryError(BenchfmtError):
     """A history that cannot be read; the message names the column."""
 
 
-def best_columns(annotation: TableAnnotation | None, columns: list[str]) -> list[str]:
-    """Return the names of the columns that a history adds to those of its table."""
-    if annotation is None or annotation.history is None:
-        return []
-    return [_best_name(name) for name in annotation.history.best if name in columns]
+def best_columns(resource: Resource, columns: Collection[str]) -> dict[str, str]:
+    """Return the columns that a history adds, by the columns of the table that their numbers are from."""
+    history = resource.benchfmt.history if resource.benchfmt else None
+    if history is None:
+        return {}
+    described = resource.table.fields if resource.table else []
+    taken = {*columns, *(item.name for item in described)}
+    return {name: free_name(f"{name} (best)", taken) for name in history.best}
 
 
-def _best_name(name: str) -> str:
-    return f"{name} (best)"
-
-
-def sources(annotation: TableAnnotation) -> dict[str, str]:
-    """Return the columns that a history adds, each with the column of the table that its numbers are from."""
-    history = annotation.history
-    return {_best_name(name): name for name in history.best} if history else {}
-
-
-def with_best(resource: Resource) -> Resource:
+def with_best(resource: Resource, best_columns: Mapping[str, str]) -> Resource:
     """Return a resource with a field for the best number of each column that its history names; raises HistoryError."""
     history = resource.benchfmt.history if resource.benchfmt else None
     if resource.table is None or history is None:
         return resource
     fields = {item.name: item for item in resource.table.fields}
-    best = [_best_field(name, fields.get(name)) for name in history.best]
+    best = [_best_field(name, own, fields.get(name)) for name, own in best_columns.items()]
     table = resource.table.model_copy(update={"fields": [*resource.table.fields, *best]})
     return resource.model_copy(update={"table": table})
 
 
-def _best_field(name: str, item: TableField | None) -> TableField:
+def _best_field(name: str, own_name: str, item: TableField | None) -> TableField:
     note = item.benchfmt if item else None
     if item is None or note is None or not isinstance(note.metric, str):
         raise HistoryError(f"history: {name!r} is no measured column, so it has no best number")
     own = note.model_copy(update={"statistic": "best", "primary": False})
-    return item.model_copy(update={"name": _best_name(name), "benchfmt": own})
+    return item.model_copy(update={"name": own_name, "benchfmt": own})
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,9 @@ class Steps:
     numbers: Callable[[str], pl.Series]
     is_higher_better: Callable[[str], bool]
 
-    def results(self, annotation: TableAnnotation, history: History) -> Results:
+    def results(
+        self, annotation: TableAnnotation, history: History, best_columns: Mapping[str, str]
+    ) -> Results:
         """Return the results of the runs, in the order in which their last steps stand."""
         steps = self.numbers(history.step).fill_null(float("-inf")).to_list()
         runs = [(_last(places, steps), places) for places in self._runs(annotation.key)]
@@ -90,7 +85,7 @@ class Steps:
             if not self.is_higher_better(name):
                 numbers = -numbers
             best = [_best(self.frame[name], numbers, places) for _, places in runs]
-            results = results.with_columns(pl.Series(_best_name(name), best, dtype=pl.String))
+            results = results.with_columns(pl.Series(best_columns[name], best, dtype=pl.String))
         return Results(results, last)
 
     def _known(self, names: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ class Notes:
         self.path = path
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[str, str | None]] = Counter()
-        self.told: set[tuple[str, str, str]] = set()
+        self.told: set[tuple[str, str, str | None]] = set()
         self.systems: dict[str, str] = {}
         self.with_numbers: set[str] = set()
         """The columns in which some cell was a number."""
@@ -76,9 +76,15 @@ class Notes:
             )
 
     def once(
-        self, code: str, row: int, name: str, message: str, value: str, hint: str | None = None
+        self,
+        code: str,
+        row: int | None,
+        name: str,
+        message: str,
+        value: str | None = None,
+        hint: str | None = None,
     ) -> None:
-        """Note a fault of a word where it first stands."""
+        """Note a fault of a word where it first stands, or of a column."""
         if (code, name, value) not in self.told:
             self.told.add((code, name, value))
             self.add(code, row, name, message, value, hint)

@@ -73,6 +73,8 @@ class Program:
     variants: tuple[Variant, ...]
     unannotated: tuple[str, ...] = ()
     absent: tuple[str, ...] = field(default=())
+    best_columns: Mapping[str, str] = field(default_factory=dict)
+    """The columns that a history adds, by the columns that their numbers are from."""
 
     def is_higher_better(self, name: str) -> bool:
         """Whether the best number of a measured column is the greatest."""
@@ -126,10 +128,12 @@ def compile_resource(
 ) -> Program:
     """Return the program of an annotated resource for a file with these columns; raises AnnotationError."""
     try:
-        resource = with_best(with_families(resource, columns))
+        resource = with_families(resource, columns)
+        best = best_columns(resource, columns)
+        resource = with_best(resource, best)
     except (FamilyError, HistoryError) as error:
         raise AnnotationError(f"{resource.file}: {error}") from error
-    columns = [*columns, *best_columns(resource.benchfmt, columns)]
+    columns = [*columns, *(own for name, own in best.items() if name in columns)]
     if resource.table is None:
         raise AnnotationError(f"{resource.file}: the resource has no schema with annotated fields")
     annotation = resource.benchfmt or TableAnnotation()
@@ -164,6 +168,7 @@ def compile_resource(
         variants=variants,
         unannotated=tuple(name for name in columns if name not in known),
         absent=tuple(name for name in named if name not in columns),
+        best_columns=best,
     )
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from benchfmt.annotation import TableAnnotation
 from benchfmt.oserrors import naming
-from benchfmt.readers.cells import cells_of
+from benchfmt.readers.cells import cells_of, free_name
 from benchfmt.readers.sheets import Table
 
 Integers = npt.NDArray[np.int64]
@@ -35,8 +35,20 @@ RUN_ROWS = 2_048
 FRAME_ROWS = 65_536
 """So many rows, at least, a frame has that was sorted on disk."""
 _SEPARATOR = "\x1f"
-_ROW, _FIRST, _DIVISION = f"{_SEPARATOR}row", f"{_SEPARATOR}first", f"{_SEPARATOR}division"
-"""Columns beside those of the table: the row's number, that of the first row of its key, and its division."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Columns beside those of the table: the row's number, that of the first row of its key, and its division."""
+
+    row: str
+    first: str
+    division: str
+
+    @classmethod
+    def beside(cls, columns: Sequence[str]) -> _Own:
+        """Return their names, which are none of the table's."""
+        return cls(*(free_name(name, columns) for name in ("row", "first", "division")))
 
 
 def keys_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
@@ -78,13 +90,14 @@ def _sorted_on_disk(
 ) -> Frames:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="benchfmt-key-"))
-        divisions = _Divisions(Path(folder), key)
+        own = _Own.beside(held[0][0].columns)
+        divisions = _Divisions(Path(folder), key, own)
         while held:
             divisions.add(*_joined(held))
             held = _some(frames)
         with naming(gettempdir()):
             runs = [stack.enter_context(run) for run in divisions.runs()]
-        yield from _merged(runs)
+        yield from _merged(runs, own)
 
 
 def _some(frames: Frames) -> list[tuple[pl.DataFrame, Integers]]:
@@ -99,7 +112,7 @@ def _some(frames: Frames) -> list[tuple[pl.DataFrame, Integers]]:
     return held
 
 
-def _merged(runs: Sequence[_Run]) -> Frames:
+def _merged(runs: Sequence[_Run], own: _Own) -> Frames:
     """Yield the rows of all divisions in frames, by the first row of their key; within a frame in the order of the table."""
     held: list[pl.DataFrame] = []
     height = 0
@@ -115,8 +128,8 @@ def _merged(runs: Sequence[_Run]) -> Frames:
             if end is not None and run.end == end:
                 run.fill()
         if height >= FRAME_ROWS or (end is None and held):
-            frame = pl.concat(held).sort(_ROW)
-            yield frame.drop(_ROW, _FIRST), frame[_ROW].to_numpy()
+            frame = pl.concat(held).sort(own.row)
+            yield frame.drop(own.row, own.first), frame[own.row].to_numpy()
             held, height = [], 0
 
 
@@ -126,16 +139,18 @@ class _Divisions:
 
     folder: Path
     key: Sequence[str]
+    own: _Own
     _writers: dict[int, pa.RecordBatchFileWriter] = field(default_factory=dict, init=False)
 
     def add(self, frame: pl.DataFrame, rows: Integers) -> None:
         """Write some rows."""
-        divisions = (keys_of(frame, self.key).hash() % DIVISIONS).alias(_DIVISION)
-        numbered = frame.hstack([pl.Series(_ROW, rows), divisions])
-        parts = numbered.partition_by(_DIVISION, maintain_order=True)
+        divisions = (keys_of(frame, self.key).hash() % DIVISIONS).alias(self.own.division)
+        numbered = frame.hstack([pl.Series(self.own.row, rows), divisions])
+        parts = numbered.partition_by(self.own.division, maintain_order=True)
         with naming(gettempdir()):
             for part in parts:
-                self._write(int(part[_DIVISION][0]), part.drop(_DIVISION).to_arrow())
+                number = int(part[self.own.division][0])
+                self._write(number, part.drop(self.own.division).to_arrow())
 
     def _write(self, number: int, rows: pa.Table) -> None:
         if number not in self._writers:
@@ -152,13 +167,13 @@ class _Divisions:
                 rows = pl.DataFrame(pl.from_arrow(pa.ipc.open_file(file).read_all()))
             path.unlink()
             keys = keys_of(rows, self.key)
-            first = pl.DataFrame({_FIRST: rows[_ROW], "key": keys}).select(
-                pl.col(_FIRST).min().over("key")
+            first = pl.DataFrame({"row": rows[self.own.row], "key": keys}).select(
+                pl.col("row").min().over("key").alias(self.own.first)
             )
-            in_order = rows.hstack(first).sort(_FIRST, maintain_order=True).to_arrow()
+            in_order = rows.hstack(first).sort(self.own.first, maintain_order=True).to_arrow()
             with pa.ipc.new_file(str(path), in_order.schema) as writer:
                 writer.write_table(in_order, max_chunksize=RUN_ROWS)
-            yield _Run(path)
+            yield _Run(path, self.own.first)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number}.arrow"
@@ -167,9 +182,10 @@ class _Divisions:
 class _Run:
     """The rows of a division, some at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the file with the rows, in the order in which their keys first stand."""
+    def __init__(self, path: Path, first_name: str) -> None:
+        """Take the file with the rows, in the order in which their keys first stand, as the column `first_name` says."""
         self._path = path
+        self._first_name = first_name
         self._next = 0
         self._rows = pl.DataFrame()
         self._first = np.empty(0, np.int64)
@@ -197,7 +213,7 @@ class _Run:
         more = pl.DataFrame(pl.from_arrow(self._reader.get_batch(self._next)))
         self._next += 1
         self._rows = pl.concat([self._rows, more]) if self._rows.height else more
-        self._first = self._rows[_FIRST].to_numpy()
+        self._first = self._rows[self._first_name].to_numpy()
 
     def until(self, end: int | None) -> pl.DataFrame:
         """Return the rows of keys that stand first before a place, all rows for None; they are gone from here."""

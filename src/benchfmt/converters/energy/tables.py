@@ -15,6 +15,7 @@ from benchfmt.converters.energy.layouts import Layout, Name
 from benchfmt.converters.energy.surveys import Survey
 from benchfmt.descriptor import Resource, TableField, TableSchema
 from benchfmt.finding import BenchfmtError, Finding
+from benchfmt.readers.cells import free_name
 from benchfmt.suites import energy as rules
 
 
@@ -80,6 +81,9 @@ def described(unit: Unit, columns: list[str], survey: Survey) -> Description:
         description.change(survey.columns.average, caveats=["shared-process"])
     _doubt_country(description, str(system.get("system.id")))
     _doubt_carbon(description)
+    for column, own in derived.kept_apart(columns, survey).items():
+        message = f"the table has a column {column!r}, which is kept; what is worked out under this name is kept as {own!r}"
+        description.report("BF102", message, None, column)
     return description
 
 
@@ -154,8 +158,9 @@ def _corrected_peak(description: Description) -> dict[str, str]:
     if peak not in description.fields:
         return {}
     description.change(peak, unit="GBy", caveats=["unit-corrected"])
-    description.fields[derived.PEAK] = FieldAnnotation(ignore=True)
-    below = Rule(when={derived.PEAK: derived.BELOW}, missing={peak: "invalid-in-source"})
+    says_below = free_name(derived.PEAK, description.columns)
+    description.fields[says_below] = FieldAnnotation(ignore=True)
+    below = Rule(when={says_below: derived.BELOW}, missing={peak: "invalid-in-source"})
     description.rules.append(below)
     return {peak: "GB"}
 

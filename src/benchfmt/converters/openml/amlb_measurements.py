@@ -58,9 +58,19 @@ def plain(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Return scores, times and counts of the rows."""
     parts = [_of_column(frame, columns, column) for column in columns.plain]
     parts += _only_in_result(frame, columns)
-    if not parts:
-        return pl.DataFrame()
-    return pl.concat(parts, how="diagonal")
+    return pl.concat([_of_no_row(frame), *parts], how="diagonal")
+
+
+def _of_no_row(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of numbers without a row: a table may have no column that is measured."""
+    nothing = frame.head(0).select(
+        "#row",
+        pl.lit(0, pl.Int64).alias("#size"),
+        _NO_TEXT.alias("text"),
+        _YES.alias("primary"),
+        _NO_TEXT.alias("caveats"),
+    )
+    return _valued(nothing, Column("", ""))
 
 
 def _of_column(frame: pl.DataFrame, columns: Columns, column: Column) -> pl.DataFrame:
