@@ -85,6 +85,13 @@ def compare(
     level: Annotated[
         float, typer.Option(help="With NEW: how sure intervals and verdicts are.")
     ] = 0.95,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHO",
+            help="With NEW: who reads and tests the results: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+        ),
+    ] = None,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
     ] = False,
@@ -103,12 +110,13 @@ def compare(
             raise BenchfmtError(
                 f"there is no package {pair[0]!r}; to compare two records name both, by id"
             )
-        asked = _Asked(vary or [], metric or [], fail_on or [], level, remote)
+        asked = _Asked(vary or [], metric or [], fail_on or [], level, remote, executor)
         _versions(package, pair[0], asked, form, output)
         return
-    if form not in (Format.text, Format.json) or output is not None or fail_on:
+    is_plain = form in (Format.text, Format.json)
+    if not is_plain or output is not None or fail_on or executor is not None:
         raise BenchfmtError(
-            "--format markdown and html, --output and --fail-on are for two packages: benchfmt compare OLD NEW"
+            "--format markdown and html, --output, --fail-on and --executor are for two packages: benchfmt compare OLD NEW"
         )
     only = _one_metric(metric or [])
     from benchfmt.comparison.questions import question as asked_by_name
@@ -137,14 +145,19 @@ class _Asked:
     fail_on: list[str]
     level: float
     remote: bool
+    executor: str | None
 
 
 def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | None) -> None:
     """Say what became of each result of an older package; the exit status is 1 where that is a failure."""
     from benchfmt.comparing.thresholds import failures, threshold
     from benchfmt.comparing.versions import compare_versions
+    from benchfmt.processes.spreading import Who
     from benchfmt.reports.versions import rendered
 
+    who = None
+    if asked.executor is not None:
+        who = Who(asked.executor, lambda text: say(text, err=True))
     thresholds = [threshold(word) for item in asked.fail_on for word in item.split(",")]
     versions = compare_versions(
         old,
@@ -153,6 +166,7 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
         vary=asked.vary,
         level=asked.level,
         remote=asked.remote,
+        executor=who,
     )
     reasons = failures(versions, thresholds)
     report = rendered(form.value, versions, reasons)

@@ -21,7 +21,7 @@ _AT_ONCE = 65_536
 CLASHES = "not comparable: another record of other content has the same id"
 
 
-class _OutOfOrderError(Exception):
+class OutOfOrderError(Exception):
     """Measurements do not stand in the order of their records, as the standard wants them to."""
 
 
@@ -31,8 +31,12 @@ def by_portions(
     wanted: Callable[[pl.DataFrame], pl.DataFrame],
     work: Callable[[pl.DataFrame, pl.DataFrame], T],
     repeated: Mapping[int, bool] | None = None,
+    part: int | None = None,
 ) -> list[T]:
     """Return what `work` makes of some records and what is `wanted` of their measurements, for all records in order.
+
+    Of a package in parts, `part` is the number of those which are read alone; raises OutOfOrderError where the measurements of
+    one are not those of the records of the other, one after the other.
 
     `columns` are those of the records, `id` among them, and those of the measurements, `record_id` among them. Where
     measurements stand in another order than their records, or without one, all are one portion: then the work begins
@@ -41,9 +45,11 @@ def by_portions(
     """
     try:
         once = Once(repeated or {})
-        portions = _side_by_side(package, columns, wanted)
+        portions = _side_by_side(package, columns, wanted, part)
         return list(_beside_reading((once.of_both(*portion) for portion in portions), work))
-    except _OutOfOrderError:
+    except OutOfOrderError:
+        if part is not None:
+            raise
         once = Once(repeated or {})
         return [work(*once.of_both(*_whole(package, columns, wanted)))]
 
@@ -67,12 +73,13 @@ def _side_by_side(
     package: Package,
     columns: tuple[Sequence[str], Sequence[str]],
     wanted: Callable[[pl.DataFrame], pl.DataFrame],
+    part: int | None,
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     of_records, of_measurements = _in_order(columns)
     empty = wanted(_empty("measurements", of_measurements))
-    stream = map(wanted, _frames(package, "measurements", of_measurements))
+    stream = map(wanted, _frames(package, "measurements", of_measurements, part))
     waiting = empty
-    for records in _in_portions(_frames(package, "records", of_records)):
+    for records in _in_portions(_frames(package, "records", of_records, part)):
         own = [empty]
         is_open = True
         while is_open:
@@ -85,7 +92,7 @@ def _side_by_side(
             waiting = waiting.slice(count)
         yield records, pl.concat(own)
     if waiting.height or any(rest.height for rest in stream):
-        raise _OutOfOrderError
+        raise OutOfOrderError
 
 
 def _some(stream: Iterator[pl.DataFrame], least: int) -> Iterator[pl.DataFrame]:
@@ -103,7 +110,7 @@ def _leading(measurements: pl.DataFrame, records: pl.DataFrame) -> int:
     belongs = measurements["record_id"].is_in(records["id"].implode())
     count = int(belongs.sum())
     if not belongs.head(count).all():
-        raise _OutOfOrderError
+        raise OutOfOrderError
     return count
 
 
@@ -150,8 +157,13 @@ def _in_order(columns: tuple[Sequence[str], Sequence[str]]) -> Iterator[tuple[st
         yield tuple(item.name for item in COLUMNS[table] if item.name in names)
 
 
-def _frames(package: Package, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    for frame in package.frames(table, columns):
+def _frames(
+    package: Package, table: str, columns: Sequence[str], part: int | None = None
+) -> Iterator[pl.DataFrame]:
+    frames = package.frames(table, columns)
+    if part is not None:
+        frames = package.part_frames(table, part, columns)
+    for frame in frames:
         yield _plain(frame, columns)
 
 

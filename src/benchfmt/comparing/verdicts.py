@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from statistics import fmean
 
 from pydantic import JsonValue
 
-from benchfmt.comparison.evidence import Observed, Scale
-from benchfmt.comparison.significance import Significance, Untold, holm, significance_of
+from benchfmt.comparison.evidence import Scale
+from benchfmt.comparison.significance import Significance, Untold, holm
 
 
 class Verdict(StrEnum):
@@ -69,17 +68,21 @@ class Side:
     """What one package says of a result: one run, or several repeats of it."""
 
     records: tuple[str, ...]
-    observed: tuple[Observed, ...]
     caveats: tuple[str, ...] = ()
 
-    def value(self, scale: Scale) -> float:
-        """Return the number of the run; of several the geometric mean where ratios are compared, else the mean."""
-        values = [item.value for item in self.observed]
-        if len(values) == 1:
-            return values[0]
-        if scale == "ratio":
-            return math.exp(fmean(map(math.log, values)))
-        return fmean(values)
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A result, what the two packages say of it, and what its observations tell of the change."""
+
+    result: Result
+    old: Side | None
+    new: Side | None
+    old_value: float | None
+    new_value: float | None
+    scale: Scale
+    told: Significance | Untold | None
+    """None for a result that only one package has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,79 +154,53 @@ def _side_data(side: Side | None, value: float | None) -> JsonValue:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A result that both packages have, tested and not yet judged."""
-
-    change: Change
-    told: Significance | Untold = field(default_factory=lambda: Untold(""))
-
-
-def judged(
-    results: Sequence[tuple[Result, Side | None, Side | None]], level: float
-) -> list[Change]:
+def judged(results: Iterable[Matched], level: float) -> list[Change]:
     """Return the verdict on each result; the p-values of all are adjusted together."""
-    alone = [_alone(*item) for item in results if item[1] is None or item[2] is None]
-    pairs = [
-        _pair(result, old, new, level)
-        for result, old, new in results
-        if old is not None and new is not None
-    ]
-    tests = [pair.told for pair in pairs if isinstance(pair.told, Significance)]
+    every = list(results)
+    tests = [item.told for item in every if isinstance(item.told, Significance)]
     adjusted = iter(holm([test.p for test in tests]))
     changes = []
-    for pair in pairs:
-        if isinstance(pair.told, Significance):
-            changes.append(_of_test(pair.change, pair.told, next(adjusted), level))
+    for item in every:
+        if isinstance(item.told, Significance):
+            changes.append(_of_test(item, item.told, next(adjusted), level))
+        elif item.told is not None:
+            changes.append(_untold(_change(item), item.told.reason))
         else:
-            changes.append(_untold(pair.change, pair.told.reason))
-    order = list(Verdict)
-    return sorted(
-        [*changes, *alone],
-        key=lambda change: (order.index(change.verdict), -abs(change.share or 0)),
-    )
+            changes.append(_alone(item))
+    order = {verdict: place for place, verdict in enumerate(Verdict)}
+    return sorted(changes, key=lambda change: (order[change.verdict], -abs(change.share or 0)))
 
 
-def _alone(result: Result, old: Side | None, new: Side | None) -> Change:
-    if old is None and new is not None:
-        value = new.value(_scale(result.metric, new))
-        return Change(result, None, new, Verdict.ONLY_NEW, new_value=value)
-    if old is None:
-        raise ValueError("a result that neither package has")
-    value = old.value(_scale(result.metric, old))
-    return Change(result, old, None, Verdict.ONLY_OLD, old_value=value)
+def _alone(item: Matched) -> Change:
+    verdict = Verdict.ONLY_OLD
+    if item.old is None:
+        verdict = Verdict.ONLY_NEW
+    return Change(item.result, item.old, item.new, verdict, item.old_value, item.new_value)
 
 
-def _scale(metric: Metric, *sides: Side) -> Scale:
-    """Return how the numbers of a metric are compared: as ratios where all are positive."""
-    if not metric.is_ratio:
-        return "difference"
-    if all(item.value > 0 for side in sides for item in side.observed):
-        return "ratio"
-    return "difference"
-
-
-def _pair(result: Result, old: Side, new: Side, level: float) -> _Pair:
-    scale = _scale(result.metric, old, new)
-    before, after = old.value(scale), new.value(scale)
+def _change(item: Matched) -> Change:
+    """Return a result that both packages have, not yet judged."""
+    before, after = item.old_value, item.new_value
+    if before is None or after is None:
+        raise ValueError("a result of both packages has a number in each")
     share = None
-    if result.metric.has_zero and before != 0:
+    if item.result.metric.has_zero and before != 0:
         share = (after - before) / abs(before)
-    change = Change(
-        result,
-        old,
-        new,
+    return Change(
+        item.result,
+        item.old,
+        item.new,
         Verdict.UNTOLD,
         old_value=before,
         new_value=after,
         difference=after - before,
         share=share,
     )
-    return _Pair(change, significance_of(old.observed, new.observed, scale, level))
 
 
-def _of_test(change: Change, test: Significance, adjusted: float, level: float) -> Change:
-    lower, upper = _interval(change, test)
+def _of_test(item: Matched, test: Significance, adjusted: float, level: float) -> Change:
+    change = _change(item)
+    lower, upper = _interval(change, test, item.scale)
     change = replace(change, test=test, p_adjusted=adjusted, lower=lower, upper=upper)
     # 1 - 0.95 is a little more than 0.05.
     alpha = round(1 - level, 12)
@@ -257,11 +234,8 @@ def _is_outside(change: Change) -> bool:
     return not change.lower <= moved <= change.upper
 
 
-def _interval(change: Change, test: Significance) -> tuple[float, float]:
+def _interval(change: Change, test: Significance, scale: Scale) -> tuple[float, float]:
     """Return the interval of the share, or of the difference where there is no share."""
-    scale: Scale = "difference"
-    if change.old is not None and change.new is not None:
-        scale = _scale(change.result.metric, change.old, change.new)
     if scale == "ratio" or change.share is None or not change.old_value:
         return test.lower, test.upper
     return test.lower / abs(change.old_value), test.upper / abs(change.old_value)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from benchfmt.comparing.pairs import Key, Results, results_of
+from benchfmt.comparing.matching import Of, matched
+from benchfmt.comparing.pairs import Read, Results, joined, read_results, readings
 from benchfmt.comparing.told import VARYING
-from benchfmt.comparing.verdicts import COMPARED, Change, Result, Side, Verdict, judged
+from benchfmt.comparing.verdicts import COMPARED, Change, Result, Verdict, judged
 from benchfmt.comparison.questions import Question, question
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.package import open_package
+from benchfmt.package import Package, open_package
+from benchfmt.processes.spreading import Spread, Who, in_order
 from benchfmt.spelling import no_such
 
 LEVEL = 0.95
@@ -107,11 +110,13 @@ def compare_versions(
     level: float = LEVEL,
     remote: bool = False,
     limits: Limits = LIMITS,
+    executor: str | Who | None = None,
 ) -> Versions:
     """Return what became of each result of an older package in a newer one; raises BenchfmtError.
 
     Results match where all that binds is equal: by default versions of engine, software and suite may differ, and
-    further fields that `vary` names. `metrics` are the only ones to compare.
+    further fields that `vary` names. `metrics` are the only ones to compare. An `executor` (`local:2`, `dask:2`,
+    `dask:ADDRESS`) says who reads and tests; the result is the same.
     """
     if not 0.5 <= level < 1:
         raise BenchfmtError(f"a level lies between 0.5 and 1, as 0.95; {level:g} does not")
@@ -119,23 +124,51 @@ def compare_versions(
     with (
         open_package(old, remote=remote, limits=limits) as older,
         open_package(new, remote=remote, limits=limits) as newer,
+        _spreading(executor) as spread,
     ):
-        described: dict[Key, Result] = {}
-        before = results_of(older, asked, described)
-        after = results_of(newer, asked, described)
-    wanted = _wanted(metrics, before, after)
+        before, after = _both(older, newer, asked, limits, spread)
+        wanted = _wanted(metrics, before, after)
+        sides = Of(older, before), Of(newer, after)
+        changes = judged(matched(*sides, asked, wanted, level, spread), level)
     return Versions(
         old=str(old),
         new=str(new),
         question=asked,
         level=level,
-        changes=tuple(judged(_pairs(described, before, after, wanted), level)),
+        changes=tuple(changes),
         without_key=(
             *_without_key("OLD", before, wanted),
             *_without_key("NEW", after, wanted),
         ),
         varied={field: (before.varied[field], after.varied[field]) for field in before.varied},
     )
+
+
+def _spreading(executor: str | Who | None) -> AbstractContextManager[Spread]:
+    """Return who reads and tests; this process where nobody is named."""
+    if executor is None:
+        return nullcontext(in_order)
+    if isinstance(executor, str):
+        return Who(executor).spreading()
+    return executor.spreading()
+
+
+def _both(
+    older: Package, newer: Package, asked: Question, limits: Limits, spread: Spread
+) -> tuple[Results, Results]:
+    """Return the results of both packages; each part is read by whoever is free."""
+    of_older, of_newer = (readings(package, asked, limits) for package in (older, newer))
+    reads = list(spread([*of_older, *of_newer]))
+    count = len(of_older)
+    return _joined(older, asked, reads[:count]), _joined(newer, asked, reads[count:])
+
+
+def _joined(package: Package, asked: Question, reads: Sequence[Read | None]) -> Results:
+    """Return the results of a package; it is read as a whole where its parts do not stand for themselves."""
+    found = [read for read in reads if read is not None]
+    if len(found) < len(reads):
+        found = [read_results(package, asked)]
+    return joined(found)
 
 
 def _but_for(field: str, result: Result) -> tuple[object, ...]:
@@ -152,19 +185,6 @@ def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozense
     for metric in sorted(wanted - present):
         raise BenchfmtError(no_such("metric", metric, sorted(present)))
     return wanted or present
-
-
-def _pairs(
-    described: Mapping[Key, Result],
-    before: Results,
-    after: Results,
-    wanted: frozenset[str],
-) -> Sequence[tuple[Result, Side | None, Side | None]]:
-    return [
-        (result, before.by_key.get(key), after.by_key.get(key))
-        for key, result in described.items()
-        if result.metric.name in wanted
-    ]
 
 
 def _without_key(

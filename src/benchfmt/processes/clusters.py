@@ -30,6 +30,8 @@ _SETTINGS: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,
     # Dask has workers give each 64 KiB back to the system that are free, and asks for them again: three times the page faults.
     "distributed.nanny.pre-spawn-environ": {},
+    # What a piece of work needs is handed over with it, and wanted once.
+    "distributed.admin.large-graph-warning-threshold": "1GB",
     # Nobody looks at what Dask samples of the stacks of workers, a hundred times a second.
     "distributed.worker.profile.enabled": False,
 }

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 from benchfmt.finding import BenchfmtError
-from benchfmt.processes import Crew, Lost, LostError, result_of
-from benchfmt.processes.clusters import Cluster, cluster, named
+from benchfmt.processes import LostError, Team, result_of, team
+from benchfmt.processes.clusters import DaskExecutor, cluster, named
 
 T = TypeVar("T")
+_WAITING = 4
+"""So many pieces of work wait for each process."""
 
 
 class Spread(Protocol):
@@ -39,45 +41,39 @@ class Who:
         found = named(self.name, 1)
         if found.is_dask:
             with cluster(found.where, None, self.tell) as there:
-                yield partial(_by_cluster, there)
+                yield partial(_by_executor, there.executor, there.waiting)
             return
-        with TemporaryDirectory(prefix="benchfmt-") as folder:
-            yield partial(_by_crew, found.number, folder)
+        with (
+            TemporaryDirectory(prefix="benchfmt-") as folder,
+            team(found.number, folder, None, _one, _be_ready) as workers,
+        ):
+            yield partial(_by_executor, workers, _WAITING * found.number)
 
 
-def _by_crew(number: int, folder: str, works: Sequence[Callable[[], T]]) -> Iterator[T]:
-    crew: Crew[T] = Crew(number, None, folder, _be_ready)
-    with closing(crew.results(works)) as results:
-        for work, result in zip(works, results, strict=True):
-            if isinstance(result, Lost):
-                yield _again(folder, work)
-            else:
-                yield result
+def in_order(works: Sequence[Callable[[], T]]) -> Iterator[T]:
+    """Yield what each piece returns, done by this process."""
+    for work in works:
+        yield work()
 
 
-def _again(folder: str, work: Callable[[], T]) -> T:
-    crew: Crew[T] = Crew(1, None, folder, _be_ready)
-    (result,) = crew.results([work])
-    if isinstance(result, Lost):
-        raise BenchfmtError(f"a part of the work was lost twice: {result.reason}")
-    return result
-
-
-def _by_cluster(there: Cluster, works: Sequence[Callable[[], T]]) -> Iterator[T]:
+def _by_executor(
+    executor: Team | DaskExecutor, most: int, works: Sequence[Callable[[], T]]
+) -> Iterator[T]:
+    """Yield what each piece returns; at most so many wait."""
     waiting: deque[tuple[Callable[[], T], Future[T]]] = deque()
     for work in works:
-        waiting.append((work, there.executor.submit(_done, work)))
-        if len(waiting) >= there.waiting:
-            yield _outcome(there, *waiting.popleft())
+        waiting.append((work, executor.submit(_done, work)))
+        if len(waiting) >= most:
+            yield _outcome(executor, *waiting.popleft())
     while waiting:
-        yield _outcome(there, *waiting.popleft())
+        yield _outcome(executor, *waiting.popleft())
 
 
-def _outcome(there: Cluster, work: Callable[[], T], future: Future[T]) -> T:
+def _outcome(executor: Team | DaskExecutor, work: Callable[[], T], future: Future[T]) -> T:
     try:
         return result_of(future, "had a part of the work")
     except LostError:
-        again = there.executor.submit(_done, work)
+        again = executor.submit(_done, work)
     try:
         result: T = result_of(again, "had a part of the work")
     except LostError as error:
@@ -87,6 +83,10 @@ def _outcome(there: Cluster, work: Callable[[], T], future: Future[T]) -> T:
 
 def _done(work: Callable[[], T]) -> T:
     return work()
+
+
+def _one(_work: object) -> int:
+    return 1
 
 
 def _be_ready() -> None:
