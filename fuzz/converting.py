@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import pickle
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,6 +21,7 @@ from benchfmt.readers import heads
 from benchfmt.record import Record
 from benchfmt.running import prefixes_of, reading, units
 from benchfmt.tables import Builder
+from fuzz.guard import opened
 from fuzz.targets import Seed, Target, trees
 
 _FIXTURES = "tests/fixtures"
@@ -77,7 +80,35 @@ def _convert(name: str, root: Path, path: Path) -> None:
             planned += rest(source, iter(source.files))
     for unit in planned:
         if isinstance(unit, Unit):
-            _read(converter, pickle.loads(pickle.dumps(unit, 5)))  # noqa: S301 - made a moment before
+            _read_anew(converter, unit, path)
+
+
+_read_before: set[tuple[str, bytes]] = set()
+"""Units that were read without the file that is damaged, by that file and their bytes."""
+
+
+def _read_anew(converter: Converter, unit: Unit, damaged: Path) -> None:
+    """Read a unit unless it is one that was read before and has nothing to do with the damaged file."""
+    data = pickle.dumps(unit, 5)
+    key = (str(damaged), hashlib.sha256(data).digest())
+    if key in _read_before:
+        return
+    opened.clear()
+    _read(converter, pickle.loads(data))  # noqa: S301 - made a moment before
+    if not _names(unit, data, damaged) and not _has_opened(damaged):
+        _read_before.add(key)
+
+
+def _names(unit: Unit, data: bytes, damaged: Path) -> bool:
+    """Say whether a unit may name a file; what a converter adds of its own is searched for the file's name."""
+    if damaged in (unit.path, *unit.supporting):
+        return True
+    return unit.extra is not None and damaged.name.encode() in data
+
+
+def _has_opened(damaged: Path) -> bool:
+    """Say whether a file was opened while the last unit was read."""
+    return any(os.path.normpath(name) == str(damaged) for name in opened)
 
 
 def _read(converter: Converter, unit: Unit) -> None:

@@ -50,6 +50,10 @@ _OWN_CLASSES = ("benchfmt.", "pathlib", "collections", "datetime", "decimal", "f
 """Where classes are from that the program pickles for itself; a pickle of a stranger would name others."""
 
 
+opened: set[str] = set()
+"""The files that were opened to read since somebody emptied this, as they were asked for."""
+
+
 class Breach(BaseException):
     """Something that reading a file must never do; no handler of `Exception` takes it."""
 
@@ -68,7 +72,10 @@ class Guard:
         self._breaches: list[Breach] = []
         self._writable: tuple[str, ...] = ()
         self._readable = _program_folders()
+        self._inputs = ""
         self._is_on = False
+        self._known: set[str] = set()
+        """Files below the folder of inputs that were read before: to resolve their paths takes longer than to open them."""
         self._ticks = 0
         self._most = 0.0
         self._memory = _peak_bytes()
@@ -86,6 +93,8 @@ class Guard:
     def limit(self, sandbox: Path) -> None:
         """Let executions read below a folder, and write below `out` and `tmp` in it."""
         root = str(sandbox.resolve())
+        self._known = set()
+        self._inputs = f"{root}{os.sep}in{os.sep}"
         self._readable = (*_program_folders(), root)
         self._writable = (f"{root}{os.sep}out", f"{root}{os.sep}tmp", os.devnull)
 
@@ -94,6 +103,7 @@ class Guard:
         """Raise Breach for what the block does that it must not, when it does it or at its end."""
         self._breaches = []
         self.has_written = False
+        opened.clear()
         self._ticks = 0
         self._most = seconds
         self._is_on = True
@@ -147,15 +157,24 @@ class Guard:
     def _opened(self, path: object, mode: object, flags: object) -> str | None:
         if isinstance(path, int):
             return None
+        opened.add(str(path))
         writes = isinstance(flags, int) and bool(flags & _WRITING)
         if isinstance(mode, str):
             writes = bool(set(mode) & set("wax+"))
         self.has_written |= writes
         if writes and not _is_below(path, self._writable):
             return f"writes {path}"
-        if not writes and not _is_below(path, (*self._readable, *self._writable)):
+        if writes or str(path) in self._known:
+            return None
+        if not _is_below(path, (*self._readable, *self._writable)):
             return f"reads {path}"
+        self._remember(str(path))
         return None
+
+    def _remember(self, path: str) -> None:
+        """Remember that a file may be read: nothing makes a link among the inputs, so it stays the file that it is."""
+        if self._inputs and path.startswith(self._inputs) and ".." not in path:
+            self._known.add(path)
 
 
 def _program_folders() -> tuple[str, ...]:

@@ -14,6 +14,9 @@ from fuzz.guard import Guard
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from benchfmt.converters.base import Converter, Unit
+from fuzz import converting
+
 Fuzz = Callable[[str, int], None]
 
 
@@ -50,6 +53,34 @@ def fuzz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard) -> Fuzz:
         once()
 
     return run
+
+
+def test_what_has_nothing_to_do_with_the_damaged_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: Guard
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    execution = Execution(target("convert-mlperf-endpoints"), tmp_path, guard)
+    read: list[Path] = []
+
+    def noted(converter: Converter, unit: Unit) -> None:
+        read.append(unit.path)
+        read_unit(converter, unit)
+
+    read_unit = converting._read
+    monkeypatch.setattr(converting, "_read", noted)
+    (number,) = [
+        place
+        for place, seed in enumerate(execution.seeds)
+        if seed.path.startswith("mlperf_endpoints/") and seed.path.endswith("r4/point.yaml")
+    ][:1]
+    times = []
+    for _ in range(3):
+        execution.run(number, execution.seeds[number].data)
+        times.append([path.parent.name for path in read])
+        read.clear()
+    assert len(times[0]) > 1
+    assert times[1] == times[2] == ["r4"]
 
 
 @pytest.mark.parametrize("name", names())
