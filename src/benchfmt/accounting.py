@@ -252,12 +252,19 @@ class Entries(Sequence[FileEntry]):
         return self._ledger.entry(range(len(self))[index])
 
 
-@dataclass
+@dataclass(repr=False)
 class Account:
     """Where everything went; complete once the conversion has run."""
 
     ledger: Ledger = field(default_factory=Ledger)
     findings: list[Finding] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: the counts of files and of what came of them."""
+        counts = {"files": len(self.ledger)}
+        counts |= {name: self.total(name) for name in ("records", "measurements", "failed")}
+        told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        return f"<Account of {told}>"
 
     @property
     def files(self) -> Sequence[FileEntry]:

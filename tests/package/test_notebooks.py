@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchfmt import convert, open_package, validate
+from benchfmt import compare, compare_versions, convert, open_package, validate, validate_all
 from benchfmt.finding import BenchfmtError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -30,6 +30,58 @@ def test_a_package_shows_what_it_holds_and_its_first_results(package: Path) -> N
     headline = next(m for m in first.measurements or () if m.primary)
     assert f">{headline.value}<" in text
     assert "... and 95 more" in text
+
+
+def test_a_prompt_shows_what_a_package_holds_in_one_line(package: Path, tmp_path: Path) -> None:
+    with open_package(package) as opened:
+        counts = {name: opened.table(name).num_rows for name in ("records", "measurements")}
+        assert repr(opened) == (
+            f"<Package package in {package}: {counts['records']:,} records, "
+            f"{counts['measurements']:,} measurements, 4 systems>"
+        )
+    # Of delimited text somebody would have to count the rows.
+    convert(EXAMPLES / "records").write(tmp_path / "csv", format="csv", extra={"version": "2.1.0"})
+    with open_package(tmp_path / "csv") as opened:
+        assert repr(opened).endswith(f"2.1.0 in {tmp_path / 'csv'}>")
+    assert repr(open_package(package)).count("\n") == 0
+
+
+def test_a_prompt_shows_no_text_of_strangers_as_it_is(package: Path, tmp_path: Path) -> None:
+    convert(EXAMPLES / "records").write(tmp_path / "a", extra={"version": "1\x1b[2J\n"})
+    (tmp_path / "a" / "data").mkdir(exist_ok=True)
+    with open_package(tmp_path / "a") as opened:
+        (tmp_path / "a" / "records.parquet").write_bytes(b"damaged")
+        shown = repr(opened)
+    assert "\x1b" not in shown
+    assert "\\x1b[2J\\n" in shown
+    # What cannot be read is not counted, and stops nothing.
+    assert " records" not in shown.partition(":")[2]
+    assert " measurements" in shown
+
+
+def test_a_prompt_shows_verdicts_with_their_counts(package: Path) -> None:
+    report = validate(package)
+    assert (
+        repr(report)
+        == f"<Report on {package}: conformant (core), 103 records, 0 errors, 0 warnings>"
+    )
+    reports = validate_all([package, package], rules="submission")
+    assert repr(reports) == "<Reports on 1 packages (submission): 0 judged, 0 not conformant>"
+    assert len(list(reports)) == 1
+    assert repr(reports).endswith("1 judged, 1 not conformant>")
+    versions = compare_versions(package, package)
+    assert repr(versions).startswith(f"<Versions {package} and {package}: ")
+    assert "no significant change" in repr(versions)
+    with open_package(package) as opened:
+        one, other, *_ = opened.records()
+    [answer, *_] = compare(one, other)
+    left, right = answer.left["value"], answer.right["value"]
+    assert repr(answer).startswith(f"<Answer latency {left!r} s and {right!r} s: ")
+    assert repr(answer).endswith(f": {answer.verdict.words}>")
+    conversion = convert(EXAMPLES / "lpdnn")
+    assert repr(conversion).startswith("<Conversion of 7 units: <Account of 13 files, 0 records")
+    list(conversion)
+    assert ", 103 records, " in repr(conversion.account)
 
 
 def test_a_report_shows_its_verdict_and_what_to_do(package: Path) -> None:

@@ -18,13 +18,14 @@ from benchfmt.comparison.questions import Question, question
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import Package, open_package
+from benchfmt.printable import one_line
 from benchfmt.processes.spreading import Spread, Who, in_order
 from benchfmt.spelling import no_such
 
 LEVEL = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Versions:
     """What became of each result from one package to the next."""
 
@@ -37,6 +38,13 @@ class Versions:
     """Results that compare with nothing: in which package (OLD or NEW), why, and how many."""
     varied: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] | None = None
     """What the records of both say of the fields that may differ."""
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: both packages, and how many results have which verdict."""
+        counts = ", ".join(
+            f"{count:,} {verdict}" for verdict, count in self.counts().items() if count
+        )
+        return one_line(f"<Versions {self.old} and {self.new}: {counts or 'no results'}>")
 
     def counts(self) -> dict[Verdict, int]:
         """Return how many results have each verdict."""

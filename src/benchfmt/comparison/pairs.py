@@ -14,12 +14,13 @@ from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import Rules, needs_of_metric, rules_for, with_facts
 from benchfmt.comparison.rules import Pair, Result, judged
 from benchfmt.comparison.verdict import Reason, Verdict, worst
+from benchfmt.printable import one_line
 from benchfmt.record import KEY_FIELDS
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """Whether the values of one metric compare, with both, and why not."""
 
@@ -29,6 +30,14 @@ class Answer:
     reasons: Sequence[Reason]
     sources: Sequence[str] = ()
     """Where the rules that bound stand."""
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: the metric, both values and the verdict; `reasons` say why."""
+        values = [
+            f"{row['value']!r} {row['unit'] or ''}".strip() for row in (self.left, self.right)
+        ]
+        words = f"{self.left['metric']} {' and '.join(values)}: {self.verdict.words}"
+        return one_line(f"<Answer {words}>")
 
     @property
     def verdict(self) -> Verdict:

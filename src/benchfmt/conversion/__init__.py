@@ -56,6 +56,10 @@ class Conversion:
         self._journal: Journal | None = None
         self.account = Account(plan.ledger, sorted(plan.findings))
 
+    def __repr__(self) -> str:
+        """Return what a prompt shows: how much there is to read, and how much was read."""
+        return f"<Conversion of {len(self._plan.units):,} units: {self.account!r}>"
+
     def __iter__(self) -> Iterator[Record]:
         """Yield the records, filling the account."""
         for batch in self.batches():

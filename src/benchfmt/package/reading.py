@@ -22,7 +22,7 @@ from benchfmt.package.opening import load_descriptor, open_folder
 from benchfmt.package.parquet import bounded_frames, parquet_batches, rows_of
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.package.plotting import chart
-from benchfmt.package.showing import html_of
+from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
@@ -232,6 +232,10 @@ class Package:
         """
         options["groups"] = True
         return chart(self.wide(**options), y, x, color, panels)
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: its name, where it is, and how much it holds where that is known without reading."""
+        return line_of(self)
 
     def _repr_html_(self) -> str:
         """Return what Jupyter shows: what the package holds, and its first results."""

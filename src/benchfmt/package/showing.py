@@ -1,25 +1,59 @@
-"""What Jupyter shows of a package: what it holds, and its first results."""
+"""What a prompt and Jupyter show of a package: what it holds, and its first results."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from benchfmt import notebook
+from benchfmt.finding import BenchfmtError
+from benchfmt.package.parts import Part
+from benchfmt.printable import one_line
 
 if TYPE_CHECKING:
     from benchfmt.package.reading import Package
 
-__all__ = ["html_of"]
+__all__ = ["html_of", "line_of"]
 
 _COUNTED = ("suite", "task", "system_id", "engine", "status")
 _FIRST = ("id", "suite", "benchmark", "model", "system_id", "precision")
 _HEADLINE = ("metric", "value", "unit", "missing")
 _RESULTS = 8
+_TABLES = ("records", "measurements", "systems")
+_FEW_PARTS = 16
+"""So many files are asked for their rows, which the end of each says."""
 _NAMES = 6
 """So many first results, and names of a column, are shown; the rest is counted."""
+
+
+def line_of(package: Package) -> str:
+    """Return what a package is in one line, with the counts that are known without reading its tables."""
+    descriptor = package.descriptor
+    version = getattr(descriptor, "version", None)
+    words = " ".join(str(word) for word in (descriptor.name or package.root.name, version) if word)
+    counts = [f"{count:,} {name}" for name, count in _counts(package).items()]
+    told = f": {', '.join(counts)}" if counts else ""
+    return one_line(f"<Package {words} in {package.origin or package.root}{told}>")
+
+
+def _counts(package: Package) -> dict[str, int]:
+    """Return how many rows each table says to have; nothing of tables that would have to be read, or cannot be."""
+    counts = {}
+    for table in _TABLES:
+        try:
+            parts = package.parts(table)
+            if _is_quick(parts):
+                counts[table] = sum(package.rows_of_parts(table))
+        except (BenchfmtError, OSError):
+            continue
+    return counts
+
+
+def _is_quick(parts: Sequence[Part]) -> bool:
+    return len(parts) <= _FEW_PARTS and all(part.is_parquet for part in parts)
 
 
 def html_of(package: Package) -> str:

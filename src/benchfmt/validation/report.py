@@ -13,6 +13,7 @@ from benchfmt import notebook
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
 from benchfmt.package.opening import is_archive
+from benchfmt.printable import one_line
 from benchfmt.validation.acknowledging import Acknowledged
 from benchfmt.validation.condensing import examples
 
@@ -20,7 +21,7 @@ _IN_NOTEBOOK = 20
 """So many findings are shown in a notebook."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What was found in one package, table with a descriptor or file of records."""
 
@@ -85,6 +86,14 @@ class Report:
         more = Counter(finding.code for finding in self.findings)
         more.subtract(finding.code for finding in listed)
         return replace(self, findings=listed, more=self.more + more)
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: the verdict with its counts."""
+        verdict = "conformant" if self.ok else "not conformant"
+        counts = f"{self.records:,} records, {self.errors:,} errors, {self.warnings:,} warnings"
+        return one_line(
+            f"<Report on {self.source or 'records'}: {verdict} ({self.rules}), {counts}>"
+        )
 
     def _repr_html_(self) -> str:
         """Return what Jupyter shows: the verdict, and the first findings with what to do."""
@@ -155,6 +164,12 @@ class Reports:
         self._known: list[Report] = []
         self._coming = iter(reports)
         self._tell: Callable[[Report], None] = _nobody_watches
+
+    def __repr__(self) -> str:
+        """Return what a prompt shows: how many packages there are, and the verdicts that are there already."""
+        refused = sum(not report.ok for report in self._known)
+        judged = f"{len(self._known)} judged, {refused} not conformant"
+        return f"<Reports on {self._number} packages ({self.rule_set.name}): {judged}>"
 
     def __iter__(self) -> Iterator[Report]:
         """Yield the reports, those that are still to come as soon as they are there."""
