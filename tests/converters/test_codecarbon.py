@@ -412,6 +412,19 @@ def test_two_columns_of_one_name_are_told_and_two_without_a_name_are_not(tmp_pat
     assert "column 'run_id' appears twice" in str(entry)
 
 
+def test_columns_that_are_called_as_what_is_worked_out_are_kept(tmp_path: Path) -> None:
+    more = {"#rate": "odd", "#sum": "sum", "#doubt": "maybe", "#doubt_": "maybe"}
+    row = cells("a", 1, 10, 0.5)
+    (plain,), _ = run(write(tmp_path / "plain" / "emissions.csv", NEW, row))
+    path = write(tmp_path / "more" / "emissions.csv", (*NEW, *more), {**row, **more})
+    (record,), account = run(path)
+    assert account.ok
+    assert record.status == plain.status
+    assert record.measurements == plain.measurements
+    ((_, kept),) = (record.extensions or {}).items()
+    assert {name: kept[name] for name in more} == more
+
+
 def test_the_real_files_give_each_run_once(samples: Path, tmp_path: Path) -> None:
     account = convert(samples / "llm_tools" / "codecarbon").write(tmp_path / "package")
     assert validate(tmp_path / "package").findings == []

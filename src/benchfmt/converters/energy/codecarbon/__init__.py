@@ -231,7 +231,7 @@ class _Reading:
 
     def _outcome(self, taken: list[Row]) -> Outcome:
         header = taken[0].header
-        names = [*header, columns.RATE, columns.SUM, columns.DOUBT]
+        names = [*header, *columns.Marks.beside(header).names]
         constants = layouts.constants_of(SUITE, self.unit.options)
         resource = Resource(
             path=self.unit.path.name,

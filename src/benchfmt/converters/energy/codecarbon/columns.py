@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from benchfmt.annotation import FieldAnnotation, Rule
 from benchfmt.converters.energy.columns import MEASURED
 from benchfmt.descriptor import TableField
+from benchfmt.readers.cells import free_name
 
-RATE, SUM, DOUBT = "#rate", "#sum", "#doubt"
-"""Columns that are worked out: rows whose rate is in another unit, that sum up tasks, and that may be a part of a run."""
 ODD = "odd"
 IS_SUM = "sum"
 MAYBE = "maybe"
 _MEANS = "cpu_utilization_percent"
 """A column of 3.2.1 and later, since when the powers are means; before they are the last that was read."""
 _UNMEASURED = {"0": "not-measured"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Columns that are worked out: rows whose rate is in another unit, that sum up tasks, and that may be a part of a run."""
+
+    rate: str
+    sum: str
+    doubt: str
+
+    @classmethod
+    def beside(cls, header: Sequence[str]) -> Marks:
+        """Return their names, which are none of the header's."""
+        return cls(*(free_name(name, header) for name in ("#rate", "#sum", "#doubt")))
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Their names, in order."""
+        return (self.rate, self.sum, self.doubt)
 
 
 def _power(scope: str, basis: str) -> FieldAnnotation:
@@ -80,7 +99,7 @@ def fields_of(header: Sequence[str], rate_unit: str) -> list[TableField]:
         if name in _FIELDS
     ]
     ignored = FieldAnnotation(ignore=True)
-    marks = [TableField(name=name, benchfmt=ignored) for name in (RATE, SUM, DOUBT)]
+    marks = [TableField(name=name, benchfmt=ignored) for name in Marks.beside(header).names]
     return fields + marks
 
 
@@ -107,17 +126,18 @@ def rules_of(header: Sequence[str]) -> list[Rule]:
     """Return what holds for the rows under a header that are marked."""
     measured = [name for name in header if name in _FIELDS and _FIELDS[name].metric]
     wrong = [name for name in ("duration", "emissions_rate", *_POWERS) if name in header]
+    marks = Marks.beside(header)
     detail = "no run_id: it may be a running total of a later row"
     rules = [
-        Rule(when={SUM: IS_SUM}, missing=dict.fromkeys(wrong, "invalid-in-source")),
+        Rule(when={marks.sum: IS_SUM}, missing=dict.fromkeys(wrong, "invalid-in-source")),
         Rule(
-            when={DOUBT: MAYBE},
+            when={marks.doubt: MAYBE},
             set={"status": "incomplete", "status_detail": detail},
             caveats={name: ["partial-run"] for name in measured},
         ),
     ]
     if "emissions_rate" in header:
-        rules.append(Rule(when={RATE: ODD}, missing={"emissions_rate": "invalid-in-source"}))
+        rules.append(Rule(when={marks.rate: ODD}, missing={"emissions_rate": "invalid-in-source"}))
     utilization = "gpu_utilization_percent"
     if {"gpu_count", utilization} <= set(header):
         without = Rule(
