@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from tests.package.stores import Proxy
 from tests.servers import only_here
 
 from benchfmt import Record, convert, open_package, validate
+from benchfmt.exports.croissant import CROISSANT
 from benchfmt.limits import LIMITS
 from benchfmt.package import (
     PackageError,
@@ -24,6 +28,7 @@ from benchfmt.package import (
     sending,
     write_package,
 )
+from benchfmt.package.companions import is_untouched
 from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import Batch, to_batch
 
@@ -226,3 +231,101 @@ def test_the_files_of_a_remote_package_share_one_limit(tmp_path: Path) -> None:
     limits = dataclasses.replace(LIMITS, archive_bytes=250)
     with pytest.raises(UnsafeError, match=r"2\.csv has more than 50 bytes"):
         open_package("memory://lies", remote=True, limits=limits)
+
+
+def describe(folder: Path) -> None:
+    with open_package(folder) as opened:
+        CROISSANT.write(opened, folder / "croissant.json", {"files": "."})
+
+
+def described(url: str, *ids: str) -> None:
+    """Write a package with a description to a store."""
+    with sending(url, replace=True) as there, PackageWriter(there.place, part_rows=1) as writer:
+        assert there.sender is not None
+        there.sender.describe(describe)
+        writer.each_file = there.sender.send
+        for name in ids:
+            writer.write(to_batch([record(name)]))
+
+
+def description(url: str) -> bytes:
+    system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    content: bytes = system.cat_file(f"{path}/croissant.json")
+    return content
+
+
+def test_a_description_names_the_files_as_they_lie_in_the_store(bucket: str) -> None:
+    url = f"{bucket}/p"
+    described(url, "a", "b")
+    system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    data = json.loads(description(url))
+    files = {item["contentUrl"]: item for item in data["distribution"] if "sha256" in item}
+    assert set(files) == names(url) - {"croissant.json"}
+    for name, item in files.items():
+        content = system.cat_file(f"{path}/{name}")
+        assert hashlib.sha256(content).hexdigest() == item["sha256"]
+    assert is_untouched(description(url))
+    assert ids(url) == ["a", "b"]
+    assert not validate(url, remote=True).findings
+
+
+def test_a_description_goes_with_its_package(bucket: str, tmp_path: Path) -> None:
+    url = f"{bucket}/p"
+    described(url, "a")
+    described(url, "b")
+    files = [
+        item["contentUrl"]
+        for item in json.loads(description(url))["distribution"]
+        if "sha256" in item
+    ]
+    assert {*files, "croissant.json"} == names(url)
+    put_package(package(tmp_path / "two", "c"), url, replace=True)
+    assert "croissant.json" not in names(url)
+
+
+def test_a_description_that_somebody_has_changed_is_never_lost(bucket: str, tmp_path: Path) -> None:
+    url = f"{bucket}/p"
+    described(url, "a")
+    system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    changed = description(url).replace(b"results", b"our results")
+    system.pipe_file(f"{path}/croissant.json", changed)
+    with pytest.raises(PackageError, match=r"croissant.json is not as benchfmt wrote it"):
+        described(url, "b")
+    assert ids(url) == ["a"]
+    put_package(package(tmp_path / "two", "c"), url, replace=True)
+    assert description(url) == changed
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_stop_before_the_end_leaves_the_old_description(
+    bucket: str, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    url = f"{bucket}/p"
+    if not is_first:
+        described(url, "a")
+    before = {name: description(url) for name in names(url) if name == "croissant.json"}
+    put = remote.Sender._put
+
+    def stop(self: remote.Sender, place: str, content: bytes) -> None:
+        if place.endswith("datapackage.json"):
+            raise KeyboardInterrupt
+        put(self, place, content)
+
+    monkeypatch.setattr(remote.Sender, "_put", stop)
+    with pytest.raises(KeyboardInterrupt):
+        described(url, "b")
+    monkeypatch.undo()
+    assert {name: description(url) for name in names(url) if name == "croissant.json"} == before
+    if is_first:
+        assert not names(url)
+    else:
+        assert ids(url) == ["a"]
+
+
+def test_the_command_sends_a_description(bucket: str) -> None:
+    url = f"{bucket}/lpdnn"
+    words = [sys.executable, "-m", "benchfmt", "convert", str(EXAMPLE), "-o", url, "--croissant"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "note: Croissant asks for" in done.stderr
+    assert json.loads(description(url))["recordSet"]

@@ -160,9 +160,13 @@ def convert(
         redactor = Redactor()
     companions: list[Callable[[Path], None]] = []
     lacking: list[str] = []
-    if croissant:
-        companions.append(_croissant_writer(lacking))
     with sending(output, replace=replace) as there:
+        if croissant:
+            describe = _croissant_writer(lacking)
+            if there.sender is None:
+                companions.append(describe)
+            else:
+                there.sender.describe(describe)
         result: Account = with_progress(
             lambda progress: conversion.write(
                 there.place,

@@ -6,9 +6,10 @@ A connection that breaks, and a server that is busy, is asked again, a file from
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from benchfmt.descriptor import FILE_NAME
 from benchfmt.finding import BenchfmtError
 from benchfmt.oserrors import in_words
+from benchfmt.package.companions import CROISSANT, is_untouched
 from benchfmt.package.errors import PackageError
 from benchfmt.readers.files import UnsafeError, file_sha256
 
@@ -245,6 +247,21 @@ class Sender:
             self._old = _old_files(self._system, self._base)
         self._sent: dict[str, str] = {}
         """Where each file lies under the address, by its path in the package."""
+        self._description = f"{self._base}/{CROISSANT}"
+        self._old_description = _content(self._system, self._description)
+        """A description that lies beside the package which is there; empty where none does."""
+        self._describe: Callable[[Path], None] | None = None
+
+    def describe(self, write: Callable[[Path], None]) -> None:
+        """Have a description sent too, which `write` writes into a folder with the package as it will lie there.
+
+        The files of the package are moved for that. Raises PackageError where a description is there that is not ours.
+        """
+        if self._old_description and not is_untouched(self._old_description):
+            raise PackageError(
+                f"{self._url}/{CROISSANT} is not as benchfmt wrote it, and would be lost; name another address, or remove it"
+            )
+        self._describe = write
 
     def send(self, folder: Path, name: str) -> None:
         """Send a file of a package that lies in a folder; several threads may. Raises PackageError."""
@@ -264,12 +281,31 @@ class Sender:
                 self.send(package, name)
         check_remote(self._url, replace=replace)
         _rename(descriptor, self._sent)
-        text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
-        with _telling(self._url, "written"):
-            # Object stores replace an object as a whole.
-            _again(lambda: self._system.pipe_file(f"{self._base}/{FILE_NAME}", text.encode()))
+        content = (json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n").encode()
+        stale = set(self._old)
+        if self._describe is not None:
+            self._put(self._description, self._described(self._describe, package, content))
+        elif is_untouched(self._old_description):
+            stale.add(self._description)
+        self._put(f"{self._base}/{FILE_NAME}", content)
         named = {f"{self._base}/{self._sent[name]}" for name in names}
-        _remove(self._system, [name for name in self._old if name not in named])
+        _remove(self._system, sorted(stale - named))
+
+    def _put(self, place: str, content: bytes) -> None:
+        """Write a small file; object stores replace an object as a whole."""
+        with _telling(self._url, "written"):
+            _again(lambda: self._system.pipe_file(place, content))
+
+    def _described(self, write: Callable[[Path], None], package: Path, descriptor: bytes) -> bytes:
+        """Return the description of a package whose files lie where they have been sent to."""
+        with TemporaryDirectory(prefix="benchfmt-") as folder:
+            for name, remote in self._sent.items():
+                place = Path(folder, remote)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(package / name, place)
+            Path(folder, FILE_NAME).write_bytes(descriptor)
+            write(Path(folder))
+            return Path(folder, CROISSANT).read_bytes()
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
@@ -279,7 +315,17 @@ class Sender:
         except BaseException:
             sent = [f"{self._base}/{name}" for name in self._sent.values()]
             _remove(self._system, [name for name in sent if name not in self._old])
+            if self._describe is not None:
+                self._restore_description()
             raise
+
+    def _restore_description(self) -> None:
+        """Put back the description of the package that is still there, or remove that of the one which is not."""
+        if not self._old_description:
+            _remove(self._system, [self._description])
+            return
+        with suppress(Exception):  # whatever a store raises, beside the error that is being raised
+            self._put(self._description, self._old_description)
 
 
 def _put(system: AbstractFileSystem, local: Path, remote: str) -> None:
@@ -312,6 +358,14 @@ def _old_files(system: AbstractFileSystem, base: str) -> list[str]:
         return [f"{base}/{name}" for name in _files(descriptor) if ".." not in name.split("/")]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _content(system: AbstractFileSystem, name: str) -> bytes:
+    """Return what is in a file; nothing for one that is not there."""
+    try:
+        return bytes(_again(lambda: system.cat_file(name)))
+    except FileNotFoundError:
+        return b""
 
 
 def _remove(system: AbstractFileSystem, names: list[str]) -> None:
