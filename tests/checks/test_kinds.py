@@ -8,7 +8,17 @@ import polars as pl
 import pytest
 
 from benchfmt.checks import kinds
-from benchfmt.checks.kinds import KEY, KIND, NAMING, Kinds, are_distinct, with_kinds
+from benchfmt.checks.kinds import (
+    KEY,
+    KIND,
+    NAMING,
+    TEXTS,
+    Kinds,
+    Names,
+    are_distinct,
+    with_kinds,
+)
+from benchfmt.rowhash import row_hashes
 
 
 def measured(metrics: Sequence[str], unit: str = "s") -> pl.DataFrame:
@@ -21,7 +31,7 @@ def measured(metrics: Sequence[str], unit: str = "s") -> pl.DataFrame:
 
 def kinds_of(frame: pl.DataFrame, known: Kinds | None = None) -> tuple[list[str], Kinds]:
     """Return the metric that the kind of each measurement has, and the kinds."""
-    numbered, all_kinds = with_kinds(frame, pl.int_range(frame.height, eager=True), known)
+    numbered, all_kinds = with_kinds(frame, known=known)
     return all_kinds.answers.kinds["metric"].gather(numbered[KIND]).to_list(), all_kinds
 
 
@@ -70,3 +80,31 @@ def test_a_batch_without_a_measurement_has_no_kind() -> None:
     _, known = kinds_of(measured(["power"]))
     assert kinds_of(measured([]), known) == ([], known)
     assert kinds_of(measured(["power"]), kinds_of(measured([]))[1])[0] == ["power"]
+
+
+def with_texts(metrics: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """Return a measurement of each metric with the number of its texts, and where each metric stands first."""
+    frame = measured(metrics)
+    frame = frame.with_columns(row_hashes(frame, NAMING).alias(TEXTS))
+    return frame, frame[TEXTS].arg_unique()
+
+
+def test_names_are_known_for_every_kind_that_was_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = Names()
+    first = names.of(*with_texts(["power", "latency", "power"]))
+    assert first["metric"].to_list() == ["power", "latency"]
+    assert names.of(*with_texts(["latency"])) is first
+    both = names.of(*with_texts(["energy", "latency"]))
+    assert both["metric"].to_list() == ["power", "latency", "energy"]
+    monkeypatch.setattr(kinds, "_MOST_KINDS", 3)
+    assert names.of(*with_texts(["memory", "energy"]))["metric"].to_list() == ["memory", "energy"]
+
+
+def test_measurements_without_names_have_the_kinds_of_those_with_names() -> None:
+    frame, first = with_texts(["power", "latency", "power"])
+    named = Names().of(frame, first)
+    bare, of_bare = with_kinds(frame.drop(NAMING), named)
+    whole, of_whole = with_kinds(frame)
+    assert bare[KIND].equals(whole[KIND])
+    assert of_bare.answers.kinds.equals(of_whole.answers.kinds)
+    assert not {*NAMING, TEXTS} & {*bare.columns, *whole.columns}

@@ -8,17 +8,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.checks.test_checks import package
+from tests.forms import VALID, flatten, load, write
 
 from benchfmt.checks.catalogue import RULE_SETS
 from benchfmt.checks.frames import OWNER, ROW, empty
+from benchfmt.checks.kinds import NAMING, TEXTS, Names
 from benchfmt.descriptor import Resource
 from benchfmt.limits import LIMITS
 from benchfmt.package.parts import Part
+from benchfmt.rowhash import row_hashes
 from benchfmt.validation import validate
-from benchfmt.validation.forms import raw
+from benchfmt.validation.forms import package as package_tables
+from benchfmt.validation.forms import parquet, raw
 from benchfmt.validation.forms.measurements import Queue
 from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
-from benchfmt.validation.portion import Rows
+from benchfmt.validation.portion import Pieces, Rows
 from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
 
@@ -103,6 +107,48 @@ def rows_of(*owners: int) -> Rows:
     return Rows.all_sound(frame.with_columns(owner))
 
 
+def test_pieces_are_put_together_whether_they_have_names_or_not() -> None:
+    frame = rows_of(0, 0, 1).frame.with_columns(metric=pl.Series(["power", "latency", "power"]))
+    frame = frame.with_columns(row_hashes(frame, NAMING).alias(TEXTS))
+    named = Names().of(frame, frame[TEXTS].arg_unique())
+    whole = Rows.all_sound(frame)
+    bare = Rows(frame.drop(NAMING), whole.sound, named)
+    other = Rows(bare.frame.head(1), whole.sound.head(1), named.head(1))
+    for pieces in ([bare, bare], [bare, other], [other, bare]):
+        taken = Pieces(pieces).taken()
+        assert "metric" not in taken.frame.columns
+        assert taken.named is not None
+        assert taken.named.sort("metric").equals(named.sort("metric"))
+        metrics = taken.with_names().frame["metric"].to_list()
+        assert metrics == [name for rows in pieces for name in rows.with_names().frame["metric"]]
+    mixed = Pieces([bare, whole]).taken()
+    assert mixed.named is None
+    assert mixed.frame["metric"].to_list() == ["power", "latency", "power"] * 2
+
+
+@pytest.mark.parametrize("rows", [1, 3, 5])
+def test_the_report_does_not_depend_on_how_many_rows_are_read_and_judged_at_once(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names come and go from portion to portion, and some are wrong."""
+    records = []
+    for number in range(12):
+        record = load(VALID[0])
+        record["id"] = f"r{number}"
+        wrong = {"metric": ["power", "lateny", "no metric"][number % 3], "value": number}
+        known = {"unit": ["W", "parsec"][number % 2], "basis": "measured", "stage": f"s{number}"}
+        record["measurements"].append({**wrong, **known})
+        records.append(record)
+    path = write(tmp_path / "package", flatten(records), "parquet")
+    usual = validate(path)
+    monkeypatch.setattr(parquet, "_ROWS", {"measurements": rows})
+    monkeypatch.setattr(parquet, "_OTHER_ROWS", rows)
+    monkeypatch.setattr(package_tables, "_MEASUREMENTS", 2 * rows)
+    assert {"BF105", "BF201"} <= {finding.code for finding in usual.findings}
+    found = sorted(map(repr, validate(path).findings))
+    assert found == sorted(map(repr, usual.findings))
+
+
 def test_measurements_are_given_with_their_records_and_read_no_further_than_these() -> None:
     given: list[int] = []
 
@@ -112,12 +158,12 @@ def test_measurements_are_given_with_their_records_and_read_no_further_than_thes
             yield rows_of(*owners)
 
     queue = Queue(parts(), 100)
-    assert queue.until(1).frame[OWNER].to_list() == [0, 0]
+    assert queue.until(1).taken().frame[OWNER].to_list() == [0, 0]
     assert given == [0]
-    assert queue.until(2).frame[OWNER].to_list() == [1, 1]
+    assert queue.until(2).taken().frame[OWNER].to_list() == [1, 1]
     assert given == [0, 1]
-    assert queue.until(9).frame[OWNER].to_list() == [2, 5]
-    assert queue.until(9).frame.height == 0
+    assert queue.until(9).taken().frame[OWNER].to_list() == [2, 5]
+    assert queue.until(9).taken().frame.height == 0
 
 
 def test_a_portion_ends_where_its_records_have_enough_measurements_and_has_one_record_at_least() -> (
@@ -128,6 +174,6 @@ def test_a_portion_ends_where_its_records_have_enough_measurements_and_has_one_r
     given = []
     while ends[-1] < 6:
         ends.append(queue.end_of_portion(ends[-1], 6))
-        given.append(queue.until(ends[-1]).frame[OWNER].to_list())
+        given.append(queue.until(ends[-1]).taken().frame[OWNER].to_list())
     assert ends == [0, 1, 2, 3, 6]
     assert given == [[0, 0], [1, 1], [2, 2, 2, 2, 2], [3, 5]]

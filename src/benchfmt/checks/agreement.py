@@ -12,6 +12,7 @@ from benchfmt.annotated.cells import numbers
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import GROUP, KEY, KIND, RECORD, Question
 from benchfmt.checks.rounding import reported_conversion, with_half
+from benchfmt.checks.screens import Integers
 
 _GROUP = ["metric", "stage", "per", "scope"]
 _STAGES = ("end-to-end", "preprocess", "inference", "postprocess")
@@ -20,6 +21,9 @@ _ORDINARY = pl.col("statistic").is_null() | pl.col("statistic").is_in(["mean", "
 _SUM_SLACK = 1e-3
 _RATE_SLACK = 0.02
 _EXACT = 1e-12
+Numbers = npt.NDArray[np.float64]
+_AT_ONCE = 2**14
+"""So many rows are computed with at once: their numbers stay in the processor's cache."""
 _PERCENTILE = "^p([0-9]{1,2}(?:[.][0-9]+)?)$"
 _EARLY = "^p([0-9]{1,2}(?:[.][0-9]+)?)-es$"
 
@@ -184,7 +188,7 @@ def peak_is_highest(frames: Frames) -> pl.DataFrame:
 def _of_groups(frames: Frames, question: Question, suspects: pl.DataFrame) -> pl.DataFrame:
     """Return the measurements with a value that share a group with a suspect, of the kinds that meet a question."""
     if not suspects.height:
-        return frames.measurements.clear()
+        return frames.no_measurements()
     frame = frames.of_kinds(question).filter(pl.col("value").is_not_null())
     return frame.filter(pl.col(GROUP).is_in(suspects[GROUP].unique().implode()))
 
@@ -282,30 +286,39 @@ def value_is_reported(frames: Frames) -> pl.DataFrame:
 def _doubtful_conversions(frames: Frames) -> pl.DataFrame:
     """Return measurements whose value is not plainly the reported one; the others are right but for rounding."""
     lines = frames.answers.made(_lines_of)
-    is_converted = lines[:, 0] != 0
-    factors, offsets = lines[:, 1], lines[:, 2]
-    kind = frames.measurements[KIND].to_numpy()
-    value = frames.measurements["value"].to_numpy()
-    reported = frames.measurements["reported_value"]
+    kind = frames.bare[KIND].to_numpy()
+    value = frames.bare["value"].to_numpy()
+    reported = frames.bare["reported_value"]
     # What is absent, or is no number, is NaN here, which is never plain.
     number_reported = reported.cast(pl.Float64, strict=False).to_numpy()
-    with np.errstate(invalid="ignore", over="ignore"):
-        expected = factors[kind]
-        expected *= number_reported
-        if offsets.any():
-            expected += offsets[kind]
-        gap = np.abs(value - expected)
-        slack = np.abs(expected, out=expected)
-        slack *= _EXACT / 2
-        others = np.flatnonzero(~(gap <= slack))
-    others = others[is_converted[kind[others]] & ~np.isnan(value[others])]
+    doubtful = []
+    for start in range(0, len(kind), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        doubtful.append(
+            start + _off_their_line(lines, kind[rows], value[rows], number_reported[rows])
+        )
+    others = np.concatenate([np.zeros(0, dtype=np.int64), *doubtful])
     if not len(others):
-        return frames.measurements.clear()
-    doubtful = frames.measurements[pl.Series(others)]
-    return doubtful.filter(pl.col("reported_value").is_not_null())
+        return frames.no_measurements()
+    is_off = np.zeros(len(kind), dtype=np.bool_)
+    is_off[others] = True
+    return frames.measured(pl.Series(is_off) & reported.is_not_null())
 
 
-def _lines_of(kinds: pl.DataFrame) -> npt.NDArray[np.float64]:
+def _off_their_line(
+    lines: Numbers, kind: npt.NDArray[np.uint32], value: Numbers, reported: Numbers
+) -> Integers:
+    """Return the places of the values that are not what was reported, converted as `lines` says for their kind."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        expected = lines[:, 1][kind] * reported + lines[:, 2][kind]
+        is_plain = np.abs(value - expected) <= np.abs(expected) * (_EXACT / 2)
+    others = np.flatnonzero(~is_plain)
+    is_converted = lines[:, 0][kind[others]] != 0
+    off: Integers = others[is_converted & ~np.isnan(value[others])]
+    return off
+
+
+def _lines_of(kinds: pl.DataFrame) -> Numbers:
     """Return what `_line_of` says of the units of each kind."""
     rows = kinds.select("reported_unit", "unit").rows()
     return np.array([_line_of(word, code) for word, code in rows]).reshape(len(rows), 3)

@@ -91,7 +91,7 @@ def valued(
     Of the rest, `where` keeps the rows for which it is true.
     """
     if not has_kind(frames, question):
-        return frames.measurements.clear()
+        return frames.no_measurements()
     kept = pl.col("value").is_not_null()
     if where is not None:
         kept = kept & where
@@ -115,11 +115,11 @@ def compared(
     hold its value and half a unit of its last digit, and `x:column` for each further column; and `half`, that of the
     measurement itself.
     """
-    empty = frames.measurements.clear()
+    empty = frames.no_measurements()
     if not has_kind(frames, beside.first):
         return empty
     looked_at = {RECORD, "value", *wrong.meta.root_names()}
-    only = sorted(looked_at.intersection(frames.measurements.columns))
+    only = sorted(looked_at.intersection(empty.columns))
     firsts = valued(frames, beside.first, only, where)
     if not firsts.height:
         return empty

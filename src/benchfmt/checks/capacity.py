@@ -144,6 +144,7 @@ CHECKS = (
                 "measurements",
                 "value",
                 fault=_HERTZ & ((_VALUE < _SLOWEST) | (_VALUE > _FASTEST)),
+                kinds=Question(pl.col("metric") == "clock-rate"),
                 message=pl.format("no processor has a clock of {} Hz", number("value")),
                 hint=pl.lit("write hertz: 1.4 GHz is 1400000000"),
             ),

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import polars as pl
 
 from benchfmt.checks.frames import Frames
+from benchfmt.checks.kinds import Question
 from benchfmt.checks.rule_sets import NAMES
 from benchfmt.finding import Severity
 
@@ -40,6 +41,8 @@ class Cells:
     """What the finding shows; the cell itself where this is None."""
     needs_cell: bool = False
     """Whether a fault needs a cell in the column: where there is none, the rows are not looked at."""
+    kinds: Question | None = None
+    """Which kinds of measurements alone can be at fault: where there is none, the rows are not looked at."""
 
 
 class Gatherer(Protocol):
@@ -86,5 +89,7 @@ class Check:
     run: Run | None = None
     cells: tuple[Cells, ...] = ()
     gather: Callable[[], Gatherer] | None = None
+    prepare: Callable[[Frames], object] | None = None
+    """What `gather` asks of a batch by itself (`Frames.together`), which is done where several batches are judged at once."""
     page: str | None = None
     """The page as Markdown; None where it is the file `pages/CODE.md` beside the checks of benchfmt."""

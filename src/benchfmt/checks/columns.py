@@ -26,6 +26,8 @@ class Typed:
     frame: pl.DataFrame
     sound: pl.Series
     faults: pl.DataFrame
+    first: pl.Series | None = None
+    """Where each row of texts that repeat stands first; None where these are many."""
 
 
 def type_table(
@@ -88,7 +90,7 @@ def type_table(
     if table == "measurements":
         columns[TEXTS] = hashes
     columns[ROW] = raw[ROW]
-    return Typed(_frame_of(columns), sound, pl.concat(table_faults))
+    return Typed(_frame_of(columns), sound, pl.concat(table_faults), repeating.first)
 
 
 def _frame_of(columns: Mapping[str, pl.Series]) -> pl.DataFrame:

@@ -34,13 +34,13 @@ _BYTES_A_PARAMETER = pl.col("model_size_bytes") / pl.col("model_parameters")
 
 def keys_are_unique(frames: Frames) -> pl.DataFrame:
     """BF410: two measurements of a record have one key."""
-    measurements = frames.measurements
+    measurements = frames.bare
     key_place = frames.answers.keys[measurements[KIND]]
     in_record = measurements[RECORD] * frames.kinds.height + key_place
     records = measurements[RECORD].max()
     if isinstance(records, int) and are_distinct(in_record, (records + 1) * frames.kinds.height):
         return no_faults()
-    repeated = measurements.filter(~in_record.is_first_distinct())
+    repeated = frames.measured(~in_record.is_first_distinct())
     key = pl.concat_str(*(pl.col(name) for name in _KEY), separator="/", ignore_nulls=True)
     message = pl.format("{} appears twice in the record", key)
     return faults(
@@ -55,12 +55,10 @@ def keys_are_unique(frames: Frames) -> pl.DataFrame:
 
 def one_primary(frames: Frames) -> pl.DataFrame:
     """BF411: more than one primary measurement in a record."""
-    primary = frames.measurements[RECORD].filter(
-        frames.measurements["primary"].fill_null(value=False)
-    )
+    primary = frames.bare[RECORD].filter(frames.bare["primary"].fill_null(value=False))
     if primary.n_unique() == primary.len():
         return no_faults()
-    extra = frames.measurements.filter(_PRIMARY).filter(~pl.col(RECORD).is_first_distinct())
+    extra = frames.measured(_PRIMARY).filter(~pl.col(RECORD).is_first_distinct())
     message = pl.format("{} is a second primary measurement", pl.col("metric"))
     return faults(
         extra,

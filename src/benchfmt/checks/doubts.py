@@ -77,8 +77,8 @@ def _with_caveat(frames: Frames, caveat: str) -> pl.DataFrame:
     lists = frames.distinct("measurements", "caveats")
     having = [text for text in lists if caveat in json.loads(text)]
     if not having:
-        return frames.measurements.clear()
-    return frames.measurements.filter(pl.col("caveats").is_in(having))
+        return frames.no_measurements()
+    return frames.measured(pl.col("caveats").is_in(having))
 
 
 def caveats_once(frames: Frames) -> pl.DataFrame:
@@ -88,7 +88,7 @@ def caveats_once(frames: Frames) -> pl.DataFrame:
         caveats = json.loads(text)
         twice = sorted({caveat for caveat in caveats if caveats.count(caveat) > 1})
         if twice:
-            rows = frames.measurements.filter(pl.col("caveats") == text)
+            rows = frames.measured(pl.col("caveats") == text)
             message = f"the caveat {twice[0]!r} stands twice in the list"
             found.append(
                 faults(rows, "measurements", "caveats", message, text, "write each caveat once")
@@ -98,7 +98,7 @@ def caveats_once(frames: Frames) -> pl.DataFrame:
 
 def targets_are_met(frames: Frames) -> pl.DataFrame:
     """BF440: results that count and miss their own target; the suites of MLPerf have rules of their own (BF702)."""
-    if not any(_is_given(frames.measurements[name]) for name in ("target_min", "target_max")):
+    if not any(_is_given(frames.bare[name]) for name in ("target_min", "target_max")):
         return no_faults()
     value = pl.col("value")
     least, most = pl.col("target_min"), pl.col("target_max")
@@ -109,7 +109,7 @@ def targets_are_met(frames: Frames) -> pl.DataFrame:
     is_below = is_below.fill_null(value=False)
     is_above = is_above.fill_null(value=False)
     is_reversed = (least > most).fill_null(value=False)
-    missed = frames.measurements.filter(
+    missed = frames.measured(
         (pl.col("status") == "ok") & ~is_reversed & is_possible & (is_below | is_above)
     )
     others = frames.records.filter(~pl.col("suite").str.starts_with("mlperf-"))["id"]

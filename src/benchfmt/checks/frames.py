@@ -11,13 +11,16 @@ import polars as pl
 from benchfmt import possible
 from benchfmt.checks.kinds import (
     KIND,
+    NAMING,
     RECORD,
     Answers,
     Kinds,
     Question,
     distinct_pairs,
     distinct_texts,
+    gathered,
     record_numbers,
+    with_groups,
     with_kinds,
 )
 from benchfmt.tables import COLUMNS, TERM_COLUMNS
@@ -58,18 +61,21 @@ _DTYPES: dict[str, PolarsType] = {
 class Frames:
     """Some records, all of their measurements, and all systems; every frame typed, sound and with its row numbers.
 
-    Measurements carry what the metric says (`m_unit`, `m_min`, `m_max`, `m_zero`, ...) and their record's
-    `scenario`, `status` and `batch_size`; `kinds` holds what many of them share (`checks.kinds`).
+    `measurements` have what their metric says (`m_unit`, `m_min`, `m_max`, `m_zero`, ...) and their record's
+    `scenario`, `status` and `batch_size`. What all of a kind share (`checks.kinds`) is kept once for each kind, and
+    added to the rows that are asked for: `measured`, `columns` and `of_kinds` add it to few rows or columns.
     """
 
     records: pl.DataFrame
-    measurements: pl.DataFrame
+    bare: pl.DataFrame
+    """The measurements without the columns of `of_kind`."""
     systems: pl.DataFrame
     metrics: Mapping[str, Metric]
     prefixes: frozenset[str]
     has_new_systems: bool = True
     """Whether the faults of systems are asked for: else they were found with an earlier batch, whose systems are these."""
-    kinds: pl.DataFrame = field(default_factory=pl.DataFrame)
+    of_kind: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """What the measurements of each kind share: a row for each kind, by its number."""
     answers: Answers = field(default_factory=lambda: Answers(pl.DataFrame()))
     """What was asked about the kinds."""
     _distinct: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False)
@@ -79,23 +85,97 @@ class Frames:
     _together: dict[str, Mapping[str, pl.DataFrame]] = field(default_factory=dict, init=False)
     _bare: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
     """The columns of each table in which no cell is filled."""
+    _whole: list[pl.DataFrame] = field(default_factory=list, init=False)
+    """The measurements with all of their columns, once these were asked for."""
+    _none: list[pl.DataFrame] = field(default_factory=list, init=False)
+    """No measurement with all of their columns, once it was asked for."""
+
+    @property
+    def measurements(self) -> pl.DataFrame:
+        """All measurements with all of their columns: for what cannot say which rows or columns it needs."""
+        if not self._whole:
+            self._whole.append(self._with_shared(self.bare, self.of_kind.columns))
+        return self._whole[0]
+
+    @property
+    def kinds(self) -> pl.DataFrame:
+        """The kinds of measurements: what names them, and how they are numbered."""
+        return self.answers.kinds
+
+    def measured(self, where: pl.Expr | pl.Series) -> pl.DataFrame:
+        """Return the measurements for which a condition is true, with all of their columns."""
+        if isinstance(where, pl.Expr):
+            where = self._where(where)
+        if not where.any():
+            return self.no_measurements()
+        return self._with_shared(self.bare.filter(where), self.of_kind.columns)
+
+    def rows(self, table: str, where: pl.Expr | pl.Series) -> pl.DataFrame:
+        """Return the rows of a table for which a condition is true, with all of their columns."""
+        if table == "measurements":
+            return self.measured(where)
+        return self.table(table).filter(where)
+
+    def no_measurements(self) -> pl.DataFrame:
+        """Return measurements without a row."""
+        if not self._none:
+            self._none.append(self._with_shared(self.bare.clear(), self.of_kind.columns))
+        return self._none[0]
+
+    def columns(self, table: str, names: Sequence[str]) -> pl.DataFrame:
+        """Return some columns of a table, in any order; the whole table where one of them does not exist."""
+        frame = self.table(table) if table != "measurements" else self.bare
+        own = frame.columns
+        shared = []
+        if table == "measurements":
+            shared = [name for name in names if name in self.of_kind.columns]
+        kept = [name for name in names if name in own]
+        if len(kept) + len(shared) < len(names):
+            return self.table(table)
+        if not shared:
+            return frame[kept]
+        return self._with_shared(frame[list({*kept, KIND})], shared)
+
+    def _where(self, condition: pl.Expr) -> pl.Series:
+        """Return for which measurements a condition is true."""
+        names = condition.meta.root_names()
+        looked_at = self.columns("measurements", list(dict.fromkeys(names)))
+        return looked_at.select(condition.fill_null(value=False)).to_series()
+
+    def _with_shared(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """Return measurements with some of what their kinds say."""
+        if not names:
+            return rows
+        return rows.with_columns(gathered(self.of_kind[list(names)], rows[KIND]))
 
     def table(self, name: str) -> pl.DataFrame:
         """Return the frame of a table; raises KeyError for a name that is none."""
-        return {
-            "records": self.records,
-            "measurements": self.measurements,
-            "systems": self.systems,
-        }[name]
+        match name:
+            case "records":
+                return self.records
+            case "measurements":
+                return self.measurements
+            case "systems":
+                return self.systems
+        raise KeyError(name)
+
+    def height(self, table: str) -> int:
+        """Return how many rows a table has."""
+        if table == "measurements":
+            return self.bare.height
+        return self.table(table).height
 
     def has_cell(self, table: str, column: str) -> bool:
         """Whether a column of a table has a cell, or does not exist; looked up once for all checks."""
         if table not in self._bare:
-            frame = self.table(table)
+            frames = [self.bare, self.of_kind]
+            if table != "measurements":
+                frames = [self.table(table)]
             empty_columns = []
-            for cells in frame.iter_columns():
-                if cells.null_count() == cells.len():
-                    empty_columns.append(cells.name)
+            for frame in frames:
+                for cells in frame.iter_columns():
+                    if cells.null_count() == cells.len():
+                        empty_columns.append(cells.name)
             self._bare[table] = frozenset(empty_columns)
         return column not in self._bare[table]
 
@@ -107,13 +187,16 @@ class Frames:
         if key not in self._distinct and not self.has_cell(table, column):
             self._distinct[key] = []
         if key not in self._distinct:
-            frame = self.table(table)
             asked = {column}
             if column in TERM_COLUMNS[table]:
                 # All columns of terms are asked about: one call costs less than one for each.
-                filled = {name for name in frame.columns if self.has_cell(table, name)}
-                asked |= filled.intersection(TERM_COLUMNS[table])
-            for name, texts in distinct_texts(frame[list(asked)]).items():
+                terms = TERM_COLUMNS[table]
+                asked |= {
+                    name
+                    for name in terms
+                    if self.has_cell(table, name) and not self.is_of_kinds(table, name)
+                }
+            for name, texts in distinct_texts(self.columns(table, list(asked))).items():
                 self._distinct[table, name] = texts
         return self._distinct[key]
 
@@ -123,7 +206,7 @@ class Frames:
             return self.answers.distinct_pairs(first, second)
         key = (table, first, second)
         if key not in self._pairs:
-            self._pairs[key] = distinct_pairs(self.table(table), first, second)
+            self._pairs[key] = distinct_pairs(self.columns(table, [first, second]), first, second)
         return self._pairs[key]
 
     def together(
@@ -142,19 +225,23 @@ class Frames:
         The further columns of the question are added; all is asked once for each kind. Of the rest, `where` keeps
         the rows for which it is true.
         """
-        measurements = self.measurements
+        measurements = self.bare
+        shared: Sequence[str] = self.of_kind.columns
         if only:
-            measurements = measurements[list(dict.fromkeys([KIND, *only]))]
+            own = [name for name in only if name in self.bare.columns]
+            measurements = measurements[list(dict.fromkeys([KIND, *own]))]
+            shared = [name for name in only if name not in self.bare.columns]
         if not self.answers.meet(question):
             measurements = measurements.clear()
         else:
-            kept = self.answers.meeting(question, self.measurements[KIND])
+            kept = self.answers.meeting(question, self.bare[KIND])
             if where is not None:
-                kept &= self.measurements.select(where.fill_null(value=False)).to_series()
+                kept &= self._where(where)
             if not kept.any():
                 measurements = measurements.clear()
             elif not kept.all():
                 measurements = measurements.filter(kept)
+        measurements = self._with_shared(measurements, shared)
         columns = self.answers.more(question, measurements[KIND])
         if not columns:
             return measurements
@@ -289,44 +376,48 @@ class Shared:
 
     def __init__(self) -> None:
         """Start without any kind."""
-        self._known: tuple[Mapping[str, Metric], Kinds, pl.DataFrame] | None = None
+        self._known: KindFacts | None = None
 
-    def with_facts(self, frames: Frames, records: pl.DataFrame) -> Frames:
-        """Return frames whose measurements have what their metric and their record say, and their kinds.
-
-        `records` are all of the batch, those with a fault of structure included.
-        """
-        numbers, of_record = _records_of(frames.measurements, records)
+    def with_kinds(
+        self,
+        measurements: pl.DataFrame,
+        named: pl.DataFrame | None,
+        metrics: Mapping[str, Metric],
+    ) -> tuple[pl.DataFrame, KindFacts]:
+        """Return measurements with the number of their kind in place of names, and the kinds; `named` as for `kinds.with_kinds`."""
         # Other threads do the same with their batches: the kinds are taken once and put back once.
         known = self._known
         kinds = None
-        if known is not None and known[0] == frames.metrics:
-            kinds = known[1]
-        measurements, all_kinds = with_kinds(frames.measurements, numbers, kinds)
-        if known is None or known[1] is not all_kinds:
-            facts = possible.with_facts(all_kinds.answers.kinds, frames.metrics)
-            known = (frames.metrics, all_kinds, facts.select(_METRIC_FACTS))
+        if known is not None and known.metrics == metrics:
+            kinds = known.kinds
+        numbered, all_kinds = with_kinds(measurements, named, kinds)
+        if known is None or known.kinds is not all_kinds:
+            named_kinds = all_kinds.answers.kinds
+            facts = possible.with_facts(named_kinds, metrics).select(_METRIC_FACTS)
+            known = KindFacts(metrics, all_kinds, named_kinds[list(NAMING)].hstack(facts))
             self._known = known
-        of_kind = known[2]
-        places = numbers.cast(pl.UInt32)
-        columns = [*_gathered(of_kind, measurements[KIND]), *_gathered(of_record, places)]
-        return replace(
-            frames,
-            measurements=measurements.with_columns(columns),
-            kinds=all_kinds.answers.kinds,
-            answers=all_kinds.answers,
-        )
+        return numbered, known
 
 
-def _gathered(facts: pl.DataFrame, numbers: pl.Series) -> list[pl.Series | pl.Expr]:
-    """Return what each row of facts says, for the rows that have its number; what all say alike is kept once."""
-    columns: list[pl.Series | pl.Expr] = []
-    for cells in facts.iter_columns():
-        if cells.n_unique() == 1:
-            columns.append(pl.lit(cells[0], dtype=cells.dtype).alias(cells.name))
-        else:
-            columns.append(cells[numbers])
-    return columns
+@dataclass(frozen=True, slots=True)
+class KindFacts:
+    """Kinds of measurements, and what their metrics say."""
+
+    metrics: Mapping[str, Metric]
+    kinds: Kinds
+    of_kind: pl.DataFrame
+    """A row for each kind: its names, and what its metric says."""
+
+
+def with_records(frames: Frames, records: pl.DataFrame, kinds: Kinds) -> Frames:
+    """Return frames whose measurements have the number of their record, and what the record says.
+
+    `records` are all of the batch, those with a fault of structure included.
+    """
+    numbers, of_record = _records_of(frames.bare, records)
+    grouped = with_groups(frames.bare, numbers, kinds)
+    columns = gathered(of_record, numbers.cast(pl.UInt32))
+    return replace(frames, bare=grouped.with_columns(columns))
 
 
 def _records_of(

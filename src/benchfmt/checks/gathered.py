@@ -125,17 +125,17 @@ class Executions:
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the numbers of a portion; returns those for which another value is known."""
         if not frames.has_cell("records", "execution"):
-            return frames.measurements.clear()
+            return frames.no_measurements()
         is_named = pl.col("execution").is_not_null() & (pl.col("status") == "ok")
         named = frames.records.filter(is_named)
         if not named.height:
-            return frames.measurements.clear()
+            return frames.no_measurements()
         contexts = named.select(
             pl.col("id").alias("record_id"),
             "execution",
             row_hashes(named, _CONTEXT).alias("context"),
         )
-        with_value = frames.measurements.filter(pl.col("value").is_not_null())
+        with_value = frames.measured(pl.col("value").is_not_null())
         numbers = with_value.join(contexts, on="record_id", how="inner", maintain_order="left")
         numbers = numbers.with_columns(
             row_hashes(numbers, [*_OF_MEASUREMENT, "context"]).alias("key")

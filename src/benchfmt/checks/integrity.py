@@ -119,15 +119,14 @@ def _ids_at_fault(records: pl.DataFrame, suite: str) -> pl.DataFrame:
 def in_key_order(frames: Frames) -> pl.DataFrame:
     """BF509: within a record the primary measurement stands first, the others by key."""
     # Keys are numbered in their order; the primary measurement, with its own key, comes before the others.
-    measurements = frames.measurements
+    measurements = frames.bare
     key = frames.answers.keys[measurements[KIND]]
     is_primary = measurements["primary"].fill_null(value=False)
     place = key + (~is_primary).cast(pl.Int64) * frames.kinds.height
     if not may_fall_in_record(measurements, place):
         return no_faults()
-    wrong = measurements.filter(
-        (place < before_in_record(measurements, place)).fill_null(value=False)
-    )
+    is_behind = place < before_in_record(measurements, place)
+    wrong = frames.measured(is_behind.fill_null(value=False))
     message = pl.format("{} stands behind measurements that come after it", pl.col("metric"))
     hint = "put the primary one first, and order the others by metric, statistic, stage, per, scope"
     found = faults(wrong, "measurements", "metric", message, hint=hint)
@@ -136,7 +135,7 @@ def in_key_order(frames: Frames) -> pl.DataFrame:
 
 def has_primary(frames: Frames) -> pl.DataFrame:
     """BF519: a result without a headline number."""
-    primary = frames.measurements.filter(_PRIMARY)["record_id"]
+    primary = frames.bare.filter(_PRIMARY)["record_id"]
     bare = frames.records.filter(
         (pl.col("status") == "ok") & ~pl.col("id").is_in(primary.implode())
     )

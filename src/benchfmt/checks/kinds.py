@@ -191,34 +191,73 @@ class Kinds:
         return Kinds(pl.concat([self._named, new]))
 
 
-def with_kinds(
-    measurements: pl.DataFrame, records: pl.Series, known: Kinds | None = None
-) -> tuple[pl.DataFrame, Kinds]:
-    """Return measurements with `KIND`, `RECORD` and `GROUP`, and the kinds: theirs, and those of earlier batches.
+class Names:
+    """What `TEXTS` of the measurements of one table stands for, so that these need not hold their names.
 
-    `records` are the numbers that the measurements of one record share (`RECORD`); `known` are the kinds of earlier
-    batches, whose texts have the same hashes.
+    The nine columns of `NAMING` take more memory than all others together.
     """
-    if TEXTS in measurements.columns:
-        hashes = measurements[TEXTS]
-    else:
-        hashes = row_hashes(measurements, NAMING).alias(TEXTS)
-    kinds, numbers = _numbered(measurements, hashes, known)
-    groups = records * (kinds.height + 1) + kinds.groups[numbers]
-    numbered = measurements.with_columns(
-        numbers.alias(KIND), records.alias(RECORD), groups.alias(GROUP)
-    )
-    return numbered, kinds
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._known: set[int] = set()
+        self._named: pl.DataFrame | None = None
+
+    def of(self, measurements: pl.DataFrame, first: pl.Series) -> pl.DataFrame:
+        """Return `NAMING` and `TEXTS` of the kinds of measurements, and perhaps of others; `first` says where each stands first."""
+        kinds = set(measurements[TEXTS][first].to_list())
+        if self._named is not None and kinds <= self._known:
+            return self._named
+        # A gather of a column in pieces would put it together; `NAMING` of all rows is seldom asked for.
+        new = measurements[[*NAMING, TEXTS]][first]
+        if self._named is not None and len(self._known) + len(kinds) <= _MOST_KINDS:
+            new = pl.concat([self._named, new]).unique(TEXTS, maintain_order=True)
+        self._named = new
+        self._known = set(new[TEXTS].to_list())
+        return new
+
+
+def with_kinds(
+    measurements: pl.DataFrame, named: pl.DataFrame | None = None, known: Kinds | None = None
+) -> tuple[pl.DataFrame, Kinds]:
+    """Return measurements with `KIND` in place of `NAMING`, and the kinds: theirs, and those of earlier batches.
+
+    `named` has `NAMING` and `TEXTS` of each kind where the measurements are without them already (`Names`); `known` are
+    the kinds of earlier batches, whose texts have the same hashes.
+    """
+    if TEXTS not in measurements.columns:
+        measurements = measurements.with_columns(row_hashes(measurements, NAMING).alias(TEXTS))
+    kinds, numbers = _numbered(measurements, named, known)
+    bare = measurements.drop(TEXTS, *NAMING, strict=False)
+    return bare.with_columns(numbers.alias(KIND)), kinds
+
+
+def with_groups(measurements: pl.DataFrame, records: pl.Series, kinds: Kinds) -> pl.DataFrame:
+    """Return measurements of kinds with `RECORD`, the numbers that those of one record share, and `GROUP`."""
+    groups = records * (kinds.height + 1) + kinds.groups[measurements[KIND]]
+    return measurements.with_columns(records.alias(RECORD), groups.alias(GROUP))
+
+
+def gathered(facts: pl.DataFrame, numbers: pl.Series) -> list[pl.Series | pl.Expr]:
+    """Return what each row of facts says, for the rows that have its number; what all say alike is kept once."""
+    columns: list[pl.Series | pl.Expr] = []
+    for cells in facts.iter_columns():
+        if cells.n_unique() == 1:
+            columns.append(pl.lit(cells[0], dtype=cells.dtype).alias(cells.name))
+        else:
+            columns.append(cells[numbers])
+    return columns
 
 
 def _numbered(
-    measurements: pl.DataFrame, hashes: pl.Series, known: Kinds | None
+    measurements: pl.DataFrame, named: pl.DataFrame | None, known: Kinds | None
 ) -> tuple[Kinds, pl.Series]:
     """Return kinds that hold those of measurements, and the number of each measurement's kind."""
+    hashes = measurements[TEXTS]
     if known is not None:
         with suppress(KeyError):
             return known, known.numbers_of(hashes)
-    named = measurements.select(NAMING).with_columns(hashes)[hashes.arg_unique()]
+    if named is None:
+        named = measurements[[*NAMING, TEXTS]][hashes.arg_unique()]
     kinds = Kinds(named) if known is None else known.extended(named)
     return kinds, kinds.numbers_of(hashes)
 

@@ -54,7 +54,7 @@ def _or_percent(text: str) -> pl.Expr:
 
 def samples_are_possible(frames: Frames) -> pl.DataFrame:
     """BF310: a sample outside of the bounds of its metric."""
-    given = frames.measurements.filter(pl.col("samples").is_not_null() & _BOUNDED)
+    given = frames.measured(pl.col("samples").is_not_null() & _BOUNDED)
     lists = pl.col("samples").str.json_decode(pl.List(pl.Float64))
     ends = given.with_columns(lists.list.min().alias("least"), lists.list.max().alias("greatest"))
     is_low = pl.col("least") < pl.col("m_min")
@@ -93,12 +93,12 @@ def targets_are_hard_to_reach(frames: Frames) -> pl.DataFrame:
     """BF317: the only target lies on the side to which its metric gets better."""
     found = [no_faults()]
     for column, other, direction, meant in _SIDES:
-        targets = frames.measurements[column]
+        targets = frames.bare[column]
         if targets.null_count() == targets.len():
             continue
         is_alone = pl.col(column).is_not_null() & pl.col(other).is_null()
         is_better = pl.col("metric").is_in(metrics_where("direction", direction))
-        alone = frames.measurements.filter(is_alone).filter(is_better)
+        alone = frames.measured(is_alone).filter(is_better)
         wrong = _without_own_rules(frames, alone)
         message = pl.format(
             f"{{}} is better the {direction} it is, and its only target is the {meant} allowed, {{}}",

@@ -59,13 +59,13 @@ def _by_code(frames: Frames) -> dict[str, pl.DataFrame]:
     """Return the cells that mention something, by code; each column is screened once for all of them."""
     by_code: dict[str, list[pl.DataFrame]] = {}
     for table in _TABLES:
-        frame = frames.table(table)
         for column in free_columns(table):
             told: dict[Kind, list[Told]] = {}
-            for one in told_in(frame[column.name], is_json=column.kind == "json"):
+            cells = frames.columns(table, [column.name])[column.name]
+            for one in told_in(cells, is_json=column.kind == "json"):
                 told.setdefault(one.kind, []).append(one)
-            for kind, cells in told.items():
-                rows = _faults_of(frame, table, column.name, cells)
+            for kind, found in told.items():
+                rows = _faults_of(frames.table(table), table, column.name, found)
                 by_code.setdefault(_CODES[kind], []).append(rows)
     return {code: pl.concat(found) for code, found in by_code.items()}
 

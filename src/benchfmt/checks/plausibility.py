@@ -8,6 +8,7 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check, Doubt, Table
 from benchfmt.checks.frames import WITHIN_BOUNDS, number
+from benchfmt.checks.kinds import Question
 from benchfmt.finding import Severity
 from benchfmt.possible import OUTSIDE, PERCENT, ZERO
 
@@ -106,6 +107,7 @@ TEMPERATURE_IS_SURVIVED = Check(
             fault=(_METRIC == "temperature")
             & (_UNIT == "Cel")
             & (_VALUE.is_between(_COLDEST, _COLD, closed="left") | (_VALUE > _HOT)),
+            kinds=Question(_METRIC == "temperature"),
             message=pl.format(
                 "a temperature of {} Cel is that of a broken sensor", number("value")
             ),

@@ -31,8 +31,10 @@ class RepeatingTexts:
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
         self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
         """Whether a text is at fault, by its column."""
+        self.first: pl.Series | None = None
+        """Where the distinct rows of texts of the last frame stand first, where these are few."""
         self._distinct: pl.DataFrame | None = None
-        """The distinct rows of texts of the last frame, where these are few."""
+        """The distinct rows of texts of the last frame, where these are few and were judged."""
 
     def mistyped(self, item: Column, raw: pl.DataFrame, other: str) -> pl.DataFrame:
         """Return the fault of a column of another type, once: at its first cell, or the first that shows it best."""
@@ -61,11 +63,13 @@ class RepeatingTexts:
         """Return the columns in which no text is at fault; others are not known to be free of faults."""
         items = self._present(raw)
         self._distinct = None
+        self.first = None
         if not items:
             return set()
         first_rows = hashes.arg_unique()
         if first_rows.len() * _REPETITIONS > raw.height:
             return self._faultless_columns(items, raw)
+        self.first = first_rows
         rows = set(hashes[first_rows].to_list())
         is_whole = len(items) == len(self._items)
         if is_whole and rows <= self._sound_rows:

@@ -22,7 +22,7 @@ WITHIN_SAMPLES = ("mean", "median", "min", "max", "single", "best", "final", "ol
 def samples_are_counted(frames: Frames) -> pl.DataFrame:
     """BF406: n is the number of samples."""
     samples = pl.col("samples")
-    frame = frames.measurements.filter(samples.is_not_null() & pl.col("n").is_not_null())
+    frame = frames.measured(samples.is_not_null() & pl.col("n").is_not_null())
     # The samples are a flat list of numbers and nulls: its commas count them.
     is_empty = samples.str.contains(r"^\s*\[\s*\]\s*$")
     count = pl.when(is_empty).then(0).otherwise(samples.str.count_matches(",") + 1)
@@ -35,7 +35,7 @@ def samples_are_counted(frames: Frames) -> pl.DataFrame:
 
 def interval_holds_value(frames: Frames) -> pl.DataFrame:
     """BF407: the interval runs upwards, holds the value, and has a level between 0 and 1."""
-    frame = frames.measurements.filter(pl.col("ci").is_not_null())
+    frame = frames.measured(pl.col("ci").is_not_null())
     messages = []
     for interval, value in frame.select("ci", "value").rows():
         messages.append(list(_faults_of_interval(interval, value)))
@@ -45,7 +45,7 @@ def interval_holds_value(frames: Frames) -> pl.DataFrame:
 def value_is_within_samples(frames: Frames) -> pl.DataFrame:
     """BF408: a value that its samples determine is not outside of them."""
     statistic = pl.col("statistic").fill_null("single")
-    given = frames.measurements.filter(
+    given = frames.measured(
         pl.col("samples").is_not_null()
         & pl.col("value").is_not_null()
         & statistic.is_in(WITHIN_SAMPLES)

@@ -196,7 +196,7 @@ def _unlike_interval(text: str, interval: str) -> str | None:
 def _with_samples(frames: Frames, question: Question) -> pl.DataFrame:
     """Return the measurements with samples whose kind meets a question, and that have no caveat about them."""
     if not has_kind(frames, question):
-        return frames.measurements.clear()
+        return frames.no_measurements()
     is_doubted = pl.col("caveats").fill_null("").str.contains(_DISAGREEING)
     return frames.of_kinds(question).filter(pl.col("samples").is_not_null() & ~is_doubted)
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from benchfmt.checks.check import Cells, Check
 from benchfmt.checks.frames import faults, no_coded_faults, number, of_code
+from benchfmt.checks.kinds import Question
 from benchfmt.finding import Severity
 
 _METRIC = pl.col("metric")
@@ -97,6 +98,7 @@ CHECKS = (
                 "measurements",
                 "missing",
                 fault=pl.col("value").is_not_null() & pl.col("missing").is_not_null(),
+                kinds=Question(pl.col("missing").is_not_null()),
                 message=pl.format(
                     "{} has the value {} and is said to be missing ({})",
                     _METRIC,
@@ -117,6 +119,7 @@ CHECKS = (
                 "measurements",
                 "unit",
                 fault=pl.col("unit").is_null() & _HAS_NUMBER,
+                kinds=Question(pl.col("unit").is_null()),
                 message=pl.format("{} has a number without a unit", _METRIC),
                 hint=pl.lit("write the metric's unit"),
             ),
@@ -124,6 +127,7 @@ CHECKS = (
                 "measurements",
                 "basis",
                 fault=pl.col("value").is_not_null() & pl.col("basis").is_null(),
+                kinds=Question(pl.col("basis").is_null()),
                 message=pl.format("{} has a value and does not say how it arose", _METRIC),
                 hint=pl.lit(
                     "write `measured`, `derived`, ... or `published` where the source does not say"

@@ -83,7 +83,7 @@ def values_of(frames: Frames, records: pl.DataFrame, *facts: str | pl.Expr) -> p
     context = records.select(pl.col("id").alias("record_id"), *facts).unique(
         "record_id", keep="first"
     )
-    values = frames.measurements.filter(pl.col("value").is_not_null())
+    values = frames.measured(pl.col("value").is_not_null())
     return values.join(context, on="record_id", how="inner", maintain_order="left")
 
 

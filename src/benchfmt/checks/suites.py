@@ -137,7 +137,7 @@ def quality_is_said(frames: Frames) -> pl.DataFrame:
     )
     for suite, records in records_of_suites(frames):
         valid = records.filter((pl.col("status") == "ok") & suite.quality)
-        good = frames.measurements.filter(
+        good = frames.measured(
             pl.col("metric").is_in(qualities.implode())
             | pl.col("metric").is_in(_OWN_QUALITIES)
             # Time to train is the time until the target was reached, and models count when they have reached it.

@@ -47,7 +47,7 @@ def _terms_at_fault(
         for term in frames.distinct(table, column):
             verdict = verdict_on(kind, term, frames)
             if verdict is not None:
-                rows = frames.table(table).filter(pl.col(column) == term)
+                rows = frames.rows(table, pl.col(column) == term)
                 found.append(faults(rows, table, column, verdict.message, term, verdict.hint))
     return pl.concat(found)
 
@@ -110,7 +110,7 @@ def _units_at_fault(
         verdict = verdict_on(metric, code)
         if verdict is not None:
             same = (pl.col("metric") == metric_id) & (pl.col("unit") == code)
-            rows = frames.measurements.filter(same)
+            rows = frames.measured(same)
             found.append(faults(rows, "measurements", "unit", verdict.message, code, verdict.hint))
     return pl.concat(found)
 
@@ -244,7 +244,7 @@ def reported_units(frames: Frames) -> pl.DataFrame:
         verdict = _reported_fault(reported, code)
         if verdict is not None:
             same = (pl.col("reported_unit") == reported) & (pl.col("unit") == code)
-            rows = frames.measurements.filter(same)
+            rows = frames.measured(same)
             words = (verdict.message, reported, verdict.hint)
             found.append(faults(rows, "measurements", "reported_unit", *words))
     return pl.concat(found)
@@ -275,9 +275,9 @@ def _assumed_units(frames: Frames) -> pl.DataFrame:
     """Return measurements whose unit the annotation of a table assumed."""
     described = frames.records.filter(pl.col("converter") == _OF_TABLES)["id"]
     if not described.len() or not frames.has_cell("measurements", "caveats"):
-        return frames.measurements.clear()
+        return frames.no_measurements()
     is_assumed = pl.col("caveats").str.contains(_UNIT_INFERRED, literal=True)
-    return frames.measurements.filter(is_assumed & pl.col("record_id").is_in(described.implode()))
+    return frames.measured(is_assumed & pl.col("record_id").is_in(described.implode()))
 
 
 def assumed_units() -> OncePerKind:

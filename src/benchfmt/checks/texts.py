@@ -62,7 +62,7 @@ class OncePerText:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take a portion; returns where the texts at fault stand that were not seen before."""
-        found = frames.together("texts", _suspects)[self._code]
+        found = _suspects(frames)[self._code]
         if not found.height:
             return found
         if len(self._seen) > MOST_KNOWN:
@@ -106,6 +106,11 @@ def blank_texts() -> OncePerText:
 
 
 def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
+    """Return the faults of free texts by code, which both checks ask for and one pass finds."""
+    return frames.together("texts", _look_for_suspects)
+
+
+def _look_for_suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
     """Return the faults of free texts by code; each column is looked at once, and its texts only where need be."""
     hidden = [no_faults()]
     blank = [no_faults()]
@@ -113,23 +118,22 @@ def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
     for table, items in _free_columns().items():
         if table == "systems" and not frames.has_new_systems:
             continue
-        frame = frames.table(table)
         looks = _looks(frames, table, items)
         for item in items:
             look = looks[item.name]
             if look.may_hide:
-                hidden.append(_of_texts(frame, table, item.name, MAY_HIDE, _hides))
-            may_be_blank = look.may_begin_blank or _has_rows_before(frame, item)
+                hidden.append(_of_texts(frames, table, item.name, MAY_HIDE, _hides))
+            may_be_blank = look.may_begin_blank or _has_rows_before(frames.records, item)
             if item.kind == "text" and may_be_blank:
-                blank.append(_of_texts(frame, table, item.name, _BLANK, _is_blank))
+                blank.append(_of_texts(frames, table, item.name, _BLANK, _is_blank))
             if item.kind == "json" and look.shortest <= _LONGEST_EMPTY:
-                empty.append(_of_texts(frame, table, item.name, _NOTHING, _is_empty))
+                empty.append(_of_texts(frames, table, item.name, _NOTHING, _is_empty))
     return {"BF136": pl.concat(hidden), "BF135": pl.concat([*blank, *empty])}
 
 
-def _has_rows_before(frame: pl.DataFrame, item: Column) -> bool:
+def _has_rows_before(records: pl.DataFrame, item: Column) -> bool:
     """Whether the texts of a column begin with their rows, as ids of records in JSON do, and not with what was written."""
-    return item.name == "id" and bool(frame["id"].head(1).str.contains(_ROW_BEFORE).any())
+    return item.name == "id" and bool(records["id"].head(1).str.contains(_ROW_BEFORE).any())
 
 
 def _looks(frames: Frames, table: str, items: Sequence[Column]) -> dict[str, Look]:
@@ -144,19 +148,19 @@ def _looks(frames: Frames, table: str, items: Sequence[Column]) -> dict[str, Loo
         else:
             looks[item.name] = NOTHING
     if others:
-        looks |= looked_at_each(frames.table(table)[others])
+        looks |= looked_at_each(frames.columns(table, others))
     return looks
 
 
 def _of_texts(
-    frame: pl.DataFrame,
+    frames: Frames,
     table: str,
     column: str,
     pattern: str,
     verdict_on: Callable[[str, str], Verdict | None],
 ) -> pl.DataFrame:
     """Return a fault for each distinct text at fault, of those in which a pattern is found, in its first row."""
-    suspects = frame.filter(pl.col(column).str.contains(pattern))
+    suspects = frames.rows(table, pl.col(column).str.contains(pattern))
     first = suspects.unique(column, keep="first", maintain_order=True)
     verdicts = [verdict_on(column, without_row(text)) for text in first[column]]
     is_wrong = pl.Series([verdict is not None for verdict in verdicts], dtype=pl.Boolean)
@@ -287,12 +291,14 @@ SAYS_SOMETHING = Check(
     severity=Severity.WARNING,
     title="A text, an object and a list say something",
     gather=blank_texts,
+    prepare=_suspects,
 )
 ALL_IS_SEEN = Check(
     code="BF136",
     severity=Severity.WARNING,
     title="No text holds characters that nobody sees",
     gather=hidden_characters,
+    prepare=_suspects,
 )
 ADDRESSES = Check(
     code="BF141",

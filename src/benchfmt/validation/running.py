@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import polars as pl
@@ -68,8 +69,9 @@ def _without_doubtful(frames: Frames, doubts: dict[Doubt, list[pl.Series]]) -> F
     if values:
         frames = _without_values(frames, pl.concat(values))
     if metrics:
-        doubtful = frames.measurements.filter(pl.col(ROW).is_in(pl.concat(metrics).implode()))
-        alike = frames.measurements.join(doubtful, on=["record_id", "metric"], how="semi")
+        doubtful = frames.measured(pl.col(ROW).is_in(pl.concat(metrics).implode()))
+        named = frames.columns("measurements", [ROW, "record_id", "metric"])
+        alike = named.join(doubtful, on=["record_id", "metric"], how="semi")
         frames = _without_values(frames, alike[ROW])
     return frames
 
@@ -77,7 +79,7 @@ def _without_doubtful(frames: Frames, doubts: dict[Doubt, list[pl.Series]]) -> F
 def _without_values(frames: Frames, rows: pl.Series) -> Frames:
     """Return the frames without the values of some measurements."""
     value = pl.when(~pl.col(ROW).is_in(rows.implode())).then(pl.col("value")).alias("value")
-    return replace(frames, measurements=frames.measurements.with_columns(value))
+    return replace(frames, bare=frames.bare.with_columns(value))
 
 
 def without_echo(rows: pl.DataFrame, doubtful: pl.Series) -> pl.DataFrame:
@@ -107,7 +109,7 @@ def _has_what_it_needs(check: Check, frames: Frames) -> bool:
     # A column that does not exist is a fault of the check, which fails on it.
     if not all(frames.has_cell(check.table, name) for name in check.needs):
         return False
-    return frames.table(check.table).height > 0
+    return frames.height(check.table) > 0
 
 
 def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check, pl.DataFrame]]:
@@ -119,30 +121,38 @@ def cell_faults(frames: Frames, checks: Iterable[Check]) -> Iterator[tuple[Check
     if not frames.has_new_systems:
         by_table.pop("systems", None)
     for table, pairs in by_table.items():
-        frame = frames.table(table)
         pairs = [pair for pair in pairs if _may_be_at_fault(frames, pair[1])]
-        if not frame.height or not pairs:
+        if not frames.height(table) or not pairs:
             continue
-        verdicts = _verdicts(frame, [cells for _, cells in pairs])
+        verdicts = _verdicts(frames, table, [cells for _, cells in pairs])
         for place, (check, cells) in enumerate(pairs):
             if verdicts is None:
-                yield check, guarded(check, partial(_of_cells, frame, cells))
+                yield check, guarded(check, partial(_of_cells, frames.table(table), cells))
             elif verdicts[str(place)].any():
-                wrong = frame.filter(verdicts[str(place)])
+                wrong = frames.rows(table, verdicts[str(place)])
                 yield check, guarded(check, partial(_as_faults, wrong, cells))
 
 
 def _may_be_at_fault(frames: Frames, cells: Cells) -> bool:
+    if cells.kinds is not None and not frames.answers.meet(cells.kinds):
+        return False
     return not cells.needs_cell or frames.has_cell(cells.table, cells.column)
 
 
-def _verdicts(frame: pl.DataFrame, group: list[Cells]) -> pl.DataFrame | None:
+def _verdicts(frames: Frames, table: str, group: list[Cells]) -> pl.DataFrame | None:
     """Return which rows are at fault, a column for each expression; None where one of them fails."""
     columns = [_at_fault(cells).alias(str(place)) for place, cells in enumerate(group)]
+    names = {name for cells in group for name in _names_in(cells)}
     try:
-        return frame.select(columns)
+        return frames.columns(table, sorted(names)).select(columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
+
+
+@cache
+def _names_in(cells: Cells) -> tuple[str, ...]:
+    """Return which columns say whether a cell is at fault."""
+    return tuple(cells.fault.meta.root_names())
 
 
 def _at_fault(cells: Cells) -> pl.Expr:
@@ -159,6 +169,14 @@ def _as_faults(wrong: pl.DataFrame, cells: Cells) -> pl.DataFrame:
     if value is None:
         value = pl.col(cells.column)
     return faults(wrong, cells.table, cells.column, cells.message, value, cells.hint)
+
+
+def prepare(frames: Frames, checks: Iterable[Check]) -> None:
+    """Do what checks that span portions ask of each by itself; one that fails here fails again where it is told."""
+    for check in checks:
+        if check.prepare is not None:
+            with suppress(Exception, pl.exceptions.PanicException):
+                check.prepare(frames)
 
 
 def guarded(check: Check, find: Find) -> pl.DataFrame:

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 
 from benchfmt.checks import structure
-from benchfmt.checks.catalogue import chosen
-from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults
+from benchfmt.checks.catalogue import chosen, gatherers
+from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults, with_records
 from benchfmt.checks.kinds import RECORD
 from benchfmt.identity import RECORD_PREFIX
 from benchfmt.validation.groups import Group, Judge
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Portion
-from benchfmt.validation.running import run_checks, topic_faults, without_echo
+from benchfmt.validation.running import prepare, run_checks, topic_faults, without_echo
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +41,44 @@ class Verdict:
 def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
     """Return the verdict on a portion; `shared` is what the portions of a form share."""
     records = portion.records.sound_rows()
+    joined = portion.measurements.taken()
+    metrics = portion.terms.metrics
+    numbered, known = shared.with_kinds(joined.sound_rows(), joined.named, metrics)
     frames = Frames(
         records,
-        portion.measurements.sound_rows(),
+        numbered,
         portion.systems,
-        portion.terms.metrics,
+        metrics,
         portion.terms.prefixes,
         portion.has_new_systems,
+        known.of_kind,
+        known.kinds.answers,
     )
     broken = _broken(frames, judge.codes)
     groups = judge.groups(broken)
     groups += judge.groups(structure.source_without_path(records))
-    measurements = frames.measurements
+    unbroken = numbered
     if broken.height:
-        measurements = measurements.filter(~pl.col(ROW).is_in(broken["row"].implode()))
+        unbroken = numbered.filter(~pl.col(ROW).is_in(broken["row"].implode()))
     doubtful = pl.concat(
         [
             portion.doubtful,
-            portion.measurements.frame["record_id"].filter(~portion.measurements.sound),
+            joined.frame["record_id"].filter(~joined.sound),
             broken["record"],
         ]
     )
-    sound = replace(frames, measurements=measurements)
-    whole = shared.with_facts(sound, portion.records.frame)
-    without_doubts = [whole]
-    for faults in run_checks(whole, judge.codes - portion.told, partial(_keep, without_doubts)):
+    sound = replace(frames, bare=unbroken)
+    whole = with_records(sound, portion.records.frame, known.kinds)
+    left = [whole]
+    for faults in run_checks(whole, judge.codes - portion.told, partial(_keep, left)):
         groups += judge.groups(kept(faults, doubtful, has_new_systems=portion.has_new_systems))
+    without_doubts = left.pop()
+    prepare(without_doubts, gatherers(judge.codes - portion.told))
     return Verdict(
         fingerprint=_fingerprint(portion.records.frame["id"]),
         groups=groups,
-        without_value=structure.no_value(records, _with_value(whole.measurements), doubtful),
-        frames=without_doubts.pop(),
+        without_value=structure.no_value(records, _with_value(whole.bare), doubtful),
+        frames=without_doubts,
         doubtful=doubtful,
         told=portion.told,
         has_new_systems=portion.has_new_systems,

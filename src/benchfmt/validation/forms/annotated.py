@@ -19,7 +19,7 @@ from benchfmt.readers.tables import TableError
 from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
 from benchfmt.validation.places import Place, field_of
-from benchfmt.validation.portion import Portion, Rows, Terms, no_ids
+from benchfmt.validation.portion import Pieces, Portion, Rows, Terms, no_ids
 from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
 
@@ -117,7 +117,7 @@ class AnnotatedTable:
         self._reporter.count(frames["records"].height, frames["measurements"].height)
         return Portion(
             records=Rows.all_sound(frames["records"]),
-            measurements=Rows.all_sound(frames["measurements"]),
+            measurements=Pieces([Rows.all_sound(frames["measurements"])]),
             systems=frames["systems"],
             places=AnnotatedPlaces(part.name, outcome),
             terms=terms,

@@ -27,7 +27,7 @@ from benchfmt.validation.forms.json_ids import Doubles, complete_ids, systems_of
 from benchfmt.validation.forms.json_screen import Screen, breaks_rules, screen, some
 from benchfmt.validation.forms.json_texts import Integers, Text, json_code
 from benchfmt.validation.places import Place
-from benchfmt.validation.portion import Portion, Rows, Terms
+from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
 _RECORDS = 10_000
@@ -140,7 +140,7 @@ class PortionMaker:
         self._reporter.count(kept.frame.height, kept_measurements.height)
         return Portion(
             records=kept,
-            measurements=Rows.all_sound(kept_measurements),
+            measurements=Pieces([Rows.all_sound(kept_measurements)]),
             systems=systems.frame,
             places=DocumentPlaces(self._name, rows, ids, columns.sizes, systems.users),
             terms=terms,

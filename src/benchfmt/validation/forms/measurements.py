@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from benchfmt.checks.frames import OWNER, empty, faults
 from benchfmt.readers.tables import Integers
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Places
-from benchfmt.validation.portion import Rows, no_ids
+from benchfmt.validation.portion import Pieces, Rows, no_ids
 from benchfmt.validation.reporting import Reporter
 
 TOO_MANY_HINT = "divide what was measured among several records, or keep its samples in `samples`"
@@ -49,7 +50,7 @@ class Attribution:
         owners = self._record_ids.places_of(rows.frame["record_id"])
         # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
         frame = rows.frame.hstack([pl.Series(OWNER, owners)])
-        placed = Rows(frame, rows.sound)
+        placed = replace(rows, frame=frame)
         if self._are_in_order(owners):
             return self._within_limit(placed)
         is_late = pl.Series(self._are_late(owners), dtype=pl.Boolean)
@@ -127,6 +128,52 @@ class Attribution:
         self._reporter.report_faults(code, wrong, self._places)
 
 
+MOST_RECORDS = 32_768
+"""So many records are judged at once at most, however few measurements they have."""
+
+
+class WaitingRecords:
+    """Records that wait until there are enough to be judged, with their places among all."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self.begin = 0
+        """The place of the first that waits."""
+        self.end = 0
+        """The place after the last one."""
+        self._waiting: list[Rows] = []
+
+    @property
+    def height(self) -> int:
+        """How many wait."""
+        return self.end - self.begin
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be judged at once than wait."""
+        return self.height < MOST_RECORDS
+
+    def add(self, records: Rows) -> None:
+        """Take the next records."""
+        if records.frame.height:
+            self._waiting.append(records.placed(self.end))
+            self.end += records.frame.height
+
+    def until(self, end: int) -> Rows:
+        """Return the records before a place, in one piece; they wait no longer."""
+        taken = []
+        while self.begin < end:
+            first = self._waiting.pop(0)
+            count = min(end - self.begin, first.frame.height)
+            taken.append(first.slice(0, count))
+            if count < first.frame.height:
+                self._waiting.insert(0, first.slice(count, first.frame.height - count))
+            self.begin += count
+        if len(taken) == 1:
+            return taken[0]
+        return Pieces(taken).taken()
+
+
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
@@ -137,7 +184,7 @@ class Queue:
         self._waiting: list[Rows] = []
         self._is_at_end = False
 
-    def until(self, end: int) -> Rows:
+    def until(self, end: int) -> Pieces:
         """Return the measurements of records before the place `end` that were not given yet."""
         while not self._is_at_end and not self._reaches(end):
             self._read()
@@ -151,18 +198,25 @@ class Queue:
                 rest.append(rows.slice(cut, height - cut))
         self._waiting = rest
         if not ready:
-            return _no_measurements()
-        frame = _joined([rows.frame for rows in ready])
-        return Rows(frame, pl.concat([rows.sound for rows in ready]))
+            ready.append(_no_measurements())
+        return Pieces(ready)
 
     def end_of_portion(self, begin: int, end: int) -> int:
         """Return the place, `end` at most, before which records from `begin` have few enough measurements; one at least."""
+        if self._read_for(end) <= self._most:
+            return end
+        return min(max(self._owner_of(self._most), begin + 1), end)
+
+    def are_enough_before(self, end: int) -> bool:
+        """Whether the records before the place `end` that were not given yet have as many measurements as are given at once."""
+        return self._read_for(end) > self._most and self._owner_of(self._most) <= end
+
+    def _read_for(self, end: int) -> int:
+        """Read the measurements of the records before a place, as many as are given at once; returns how many wait."""
         waiting = sum(rows.frame.height for rows in self._waiting)
         while not self._is_at_end and not self._reaches(end) and waiting <= self._most:
             waiting += self._read()
-        if waiting <= self._most:
-            return end
-        return min(max(self._owner_of(self._most), begin + 1), end)
+        return waiting
 
     def read_to_end(self) -> None:
         """Read what is left, so that every row is judged."""
@@ -190,19 +244,6 @@ class Queue:
         if rows.frame.height:
             self._waiting.append(rows)
         return rows.frame.height
-
-
-def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return frames one after the other, with one cell in place of a column that has none: most have none."""
-    filled = []
-    without_cell = []
-    for name, kind in frames[0].schema.items():
-        if all(frame[name].null_count() == frame.height for frame in frames):
-            without_cell.append(pl.lit(None, dtype=kind).alias(name))
-        else:
-            filled.append(name)
-    joined = pl.concat([frame[filled] for frame in frames], rechunk=True)
-    return joined.with_columns(without_cell)[frames[0].columns]
 
 
 def _no_measurements() -> Rows:

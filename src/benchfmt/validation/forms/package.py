@@ -10,6 +10,7 @@ import polars as pl
 from benchfmt.allocator import keeps_little
 from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import empty, faults
+from benchfmt.checks.kinds import NAMING, Names
 from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
@@ -20,17 +21,22 @@ from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
-from benchfmt.validation.forms.measurements import Attribution, Queue
+from benchfmt.validation.forms.measurements import (
+    MOST_RECORDS,
+    Attribution,
+    Queue,
+    WaitingRecords,
+)
 from benchfmt.validation.forms.package_facts import PackageFacts
 from benchfmt.validation.forms.raw import RawRows, RawTable
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Place, TablePlaces
-from benchfmt.validation.portion import Portion, Rows, Terms
+from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
 _MEASUREMENTS = 131_072
 """How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
-_MORE_MEASUREMENTS = 196_608
+_MORE_MEASUREMENTS = 524_288
 """So many of Parquet, where the allocator keeps little: each portion costs some hundred calls, however small it is."""
 
 
@@ -59,6 +65,7 @@ class PackageTables:
             _measurements_at_once(resources["measurements"]),
         )
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
+        self._names = Names()
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
             self._tables[name] = RawTable(name, root, resource, self._places, reporter, version)
@@ -97,15 +104,17 @@ class PackageTables:
             knows_all=not self._tables["records"].is_incomplete,
         )
         measurements = Queue(self._measurements(attribution), self._at_once)
-        end = 0
+        waiting = WaitingRecords()
         for records in self._records():
             self._report_records(records.frame, systems, record_ids)
-            start, stop = end, end + records.frame.height
-            while end < stop:
-                begin, end = end, measurements.end_of_portion(end, stop)
-                some = records.slice(begin - start, end - begin).placed(begin)
-                yield self._portion(some, measurements.until(end), systems, is_first=begin == 0)
-        if end == 0:
+            waiting.add(records)
+            while waiting.height and (
+                not waiting.has_room or measurements.are_enough_before(waiting.end)
+            ):
+                yield self._next(waiting, measurements, systems)
+        while waiting.height:
+            yield self._next(waiting, measurements, systems)
+        if waiting.end == 0:
             none = Rows.all_sound(empty("records"))
             yield self._portion(none, measurements.until(0), systems, is_first=True)
         measurements.read_to_end()
@@ -114,8 +123,15 @@ class PackageTables:
         if not any(self._tables[name].is_incomplete for name in ("records", "measurements")):
             self._late = attribution.late()
 
+    def _next(self, waiting: WaitingRecords, measurements: Queue, systems: pl.DataFrame) -> Portion:
+        """Return the next records, as many as may be judged at once."""
+        begin = waiting.begin
+        end = measurements.end_of_portion(begin, min(waiting.end, begin + MOST_RECORDS))
+        records = waiting.until(end)
+        return self._portion(records, measurements.until(end), systems, is_first=begin == 0)
+
     def _portion(
-        self, records: Rows, measurements: Rows, systems: pl.DataFrame, *, is_first: bool
+        self, records: Rows, measurements: Pieces, systems: pl.DataFrame, *, is_first: bool
     ) -> Portion:
         return Portion(
             records,
@@ -199,9 +215,13 @@ class PackageTables:
             newer=self._is_newer,
             typed=raw.reader.is_typed,
         )
+        rows = Rows(typed.frame, typed.sound)
+        if table == "measurements" and typed.first is not None:
+            named = self._names.of(typed.frame, typed.first)
+            rows = Rows(typed.frame.drop(NAMING), typed.sound, named)
         wrong = typed.faults
         if not wrong.height:
-            return Rows(typed.frame, typed.sound)
+            return rows
         lacks_column = (wrong["code"] == "BF101") & wrong["row"].is_null()
         self._tables[table].is_incomplete |= lacks_column.any()
         if not raw.is_first:
@@ -212,7 +232,7 @@ class PackageTables:
         wrong = wrong.filter((pl.col("code") != "BF101") | ~is_left_out)
         asked = wrong.filter(pl.col("code").is_in(list(self._reporter.judged)))
         self._reporter.report_coded(asked, self._places)
-        return Rows(typed.frame, typed.sound)
+        return rows
 
     def _report_records(
         self, records: pl.DataFrame, systems: pl.DataFrame, record_ids: RecordIds

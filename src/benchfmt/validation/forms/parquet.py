@@ -13,7 +13,7 @@ from benchfmt.package.parts import Part
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
 
-_ROWS = {"measurements": 98_304}
+_ROWS = {"measurements": 131_072}
 _OTHER_ROWS = 32_768
 """How many rows of a table are read at once, unless it is named before."""
 _PLAIN_HINT = "write it as text, numbers or true and false"
