@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.browsers import SCHEMES, faults_of_html, shown_page, violations
+from tests.pages.opened import opened_by, results_of
 from typer.testing import CliRunner
 
 from benchfmt import convert, open_package, validate
@@ -51,24 +53,15 @@ def page(browser: Any, file: Path) -> Iterator[Any]:
         yield page
 
 
-def data_of(file: Path) -> list[dict[str, Any]]:
-    """What the numbers of a page open."""
-    found = re.search(
-        r'<script type="application/json" id="data">(.*?)</script>', file.read_text("utf-8")
-    )
-    assert found
-    return json.loads(found[1])  # type: ignore[no-any-return]
-
-
 def test_every_number_of_the_page_is_that_of_its_record(package: Path, file: Path) -> None:
-    details = data_of(file)
+    details = results_of(file)
     with open_package(package) as opened:
         measured = {record.id: record for record in opened.records()}
         found = groups(opened, question(), most=10**6, every_result=True)
     results = sum(group.results for group in found.groups)
     assert len(details) > results > 100
     for detail in details[:results]:
-        facts = dict(detail["facts"])
+        facts = detail["facts"]
         record = measured[facts["record"]]
         [shown] = [m for m in record.measurements or () if m.primary]
         assert facts["value"] == f"{shown.value!r} {shown.unit}".removesuffix(" 1")
@@ -111,6 +104,24 @@ def test_tables_sort_and_filter(page: Any) -> None:
     page.locator("#search").fill("no such board")
     assert page.locator("#nothing").is_visible()
     page.locator("#search").fill("")
+    # What compares with nothing is filtered alike.
+    page.locator("#search").fill("camera-lab")
+    assert page.locator(".group:visible").count() == 0
+    alone = page.locator("#lone tbody tr")
+    assert 0 < page.locator("#lone tbody tr:visible").count() < alone.count()
+    page.locator("#search").fill("image classification")
+    assert page.locator(".group:visible").count() > 5
+    page.locator("#search").fill("")
+    page.locator("#metric").select_option("power")
+    heads = page.locator(".group:visible thead").all_text_contents()
+    assert heads
+    assert all("power" in text for text in heads)
+    page.locator("#metric").select_option("")
+    page.locator("#task").select_option("head-pose-estimation")
+    titles = page.locator(".group:visible h3").all_text_contents()
+    assert titles
+    assert all("headpose" in text for text in titles)
+    page.locator("#task").select_option("")
     page.locator("#suite").select_option("mlperf-inference")
     assert set(
         page.locator(".group:visible").evaluate_all("groups => groups.map(g => g.dataset.suite)")
@@ -180,6 +191,90 @@ def test_words_of_tables_do_not_break_on_a_small_screen(page: Any) -> None:
     region = page.get_by_role("region", name="Where it is from")
     assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
     page.locator("#close").click()
+
+
+def test_who_is_first_is_counted_over_the_tables(package: Path, page: Any) -> None:
+    with open_package(package) as opened:
+        found = groups(opened, question(), most=10**6, every_result=True)
+        tasks = {record.id: record.task for record in opened.records()}
+    first: Counter[str] = Counter()
+    factors = []
+    for group in found.groups:
+        best: dict[str, float] = {}
+        for line in group.lines:
+            best.setdefault(line.system, line.value)
+        of_task = tasks[group.lines[0].record_id] == "image-classification"
+        if of_task and group.measure["metric"] == "latency" and len(best) > 1:
+            ordered = sorted(best.items(), key=lambda item: item[1])
+            first.update(name for name, value in ordered if value == ordered[0][1])
+            factors.append(ordered[1][1] / ordered[0][1])
+    row = page.locator(".leads tbody tr").first.locator("th, td").all_inner_texts()
+    assert row[:2] == ["image-classification", "latency, lower is better"]
+    for system, count in first.items():
+        assert f"{system}: {count} of {len(factors)}" in row[2]
+    assert row[3] == f"{min(factors):.3g} to {max(factors):.3g} times"
+    page.locator(".leads a").first.click()
+    assert page.locator("#g1").is_visible()
+
+
+def test_numbers_of_a_table_say_how_far_from_the_best_they_are(page: Any) -> None:
+    rows = page.locator(".group").first.locator("tbody tr")
+    best = float(rows.first.locator("td").first.get_attribute("data-value"))
+    for place in range(rows.count()):
+        cells = rows.nth(place).locator("td")
+        value = float(cells.first.get_attribute("data-value"))
+        assert float(cells.nth(1).inner_text()) == pytest.approx(value / best, rel=5e-3)
+    heads = page.locator(".group").first.locator("thead th").all_inner_texts()
+    place = [head.split(" ")[0] for head in heads].index("accuracy")
+    page.locator(".group").first.locator("thead th").nth(place).get_by_role("button").click()
+    cells = page.locator(".group").first.locator(f"tbody tr :nth-child({place + 1})")
+    known = [float(text) for text in cells.all_inner_texts() if text]
+    assert known == sorted(known)
+    assert len(known) > 3
+
+
+def test_it_says_who_measured_and_what_its_words_mean(page: Any) -> None:
+    text = page.locator(".facts").inner_text()
+    assert "Camera laboratory 22" in text
+    assert "nobody is named" in text
+    assert "2024-05-02 to 2025-03" in text
+    page.locator("#words + details summary").click()
+    words = page.locator(".words").inner_text()
+    assert (
+        "single-stream\nThe next query of one sample is issued when the previous one is complete."
+        in words
+    )
+
+
+def test_nothing_is_cut_off_on_paper(page: Any) -> None:
+    # A4 upright between margins of 12 mm, in pixels.
+    page.set_viewport_size({"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    outside = page.evaluate(
+        "[...document.querySelectorAll('main :is(th, td, p, h3, dd)')]"
+        ".filter(e => e.getClientRects().length && e.getBoundingClientRect().right > 704)"
+        ".map(e => e.outerHTML.slice(0, 200))"
+    )
+    assert outside == []
+    page.locator("#search").evaluate(
+        "search => { search.value = 'mobilenet'; search.dispatchEvent(new Event('input')); }"
+    )
+    assert not page.locator("#holds").is_visible()
+    assert page.locator(".group:visible").count() > 0
+    page.emulate_media(media="screen")
+
+
+def test_a_summary_is_printed_alone(page: Any, tmp_path: Path) -> None:
+    page.evaluate("window.print = () => { window.shown = document.body.className; }")
+    page.locator("#brief").click()
+    assert page.evaluate("window.shown") == "brief"
+    assert page.evaluate("document.body.className") == ""
+    page.evaluate("document.body.classList.add('brief')")
+    page.pdf(path=tmp_path / "page.pdf", format="A4")
+    # A page of a PDF is an object of its own.
+    pages = len(re.findall(rb"/Type */Page[^s]", (tmp_path / "page.pdf").read_bytes()))
+    assert 1 <= pages <= 2
 
 
 def test_it_goes_dark_and_prints(page: Any, tmp_path: Path) -> None:
@@ -354,15 +449,15 @@ def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
         content = gather(opened, None, 1)
         portion = content.portion(range(1))
     names = ["report.html"]
-    found = page_of(content, portion, range(1), 0, names).details
-    lost = page_of(content, replace(portion, measurements={}), range(1), 0, names).details
+    found = opened_by(page_of(content, portion, range(1), 0, names).data)
+    lost = opened_by(page_of(content, replace(portion, measurements={}), range(1), 0, names).data)
     for whole, without in zip(found, lost, strict=True):
-        facts = dict(without["facts"])
+        facts = without["facts"]
         assert "no measurement of this kind with this value" in facts["not found"]
-        assert "not found" not in dict(whole["facts"])
+        assert "not found" not in whole["facts"]
         # What the record says of its source is still known.
-        assert facts["record"] == dict(whole["facts"])["record"]
-        assert facts["SHA-256 of it"] == dict(whole["facts"])["SHA-256 of it"]
+        assert facts["record"] == whole["facts"]["record"]
+        assert facts["SHA-256 of it"] == whole["facts"]["SHA-256 of it"]
 
 
 def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(package: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -154,6 +155,18 @@ class Ranked:
         """The records of the results in these groups, by the numbers of their ids."""
         several = self._results.join(self._several, on="group", how="semi")
         return several["record"].unique()
+
+    @cached_property
+    def unaccompanied(self) -> frozenset[int]:
+        """The records of results with which no other compares, by the numbers of their ids."""
+        several = self._results.join(self._several, on="group", how="anti")
+        return frozenset(several["record"])
+
+    @cached_property
+    def represented(self) -> frozenset[int]:
+        """The records of results for which another of the same execution stands, by the numbers of their ids."""
+        others = self._seen.results.join(self._results, on="record", how="anti")
+        return frozenset(others["record"])
 
     def filled(self, some: range, *, every_result: bool = False) -> list[Group]:
         """Return some of the groups with lines: one for each system, or for each result."""

@@ -19,7 +19,7 @@ from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.validation.report import Report
 
 if TYPE_CHECKING:
-    from benchfmt.pages.shown import Page
+    from benchfmt.pages.views import Page
 
 __all__ = ["GROUPS", "RESULTS", "Limit", "remove_further", "style_and_script", "write_report"]
 

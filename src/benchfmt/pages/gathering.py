@@ -16,6 +16,7 @@ from benchfmt.comparing.groups import Group, Groups, Line, Ranked, rank
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
+from benchfmt.pages.origins import origins
 from benchfmt.pages.provenance import Row
 from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import text_hashes
@@ -31,6 +32,7 @@ _OF_RECORDS = (
     "suite",
     "suite_version",
     "benchmark",
+    "task",
     "model",
     "model_version",
     "system_id",
@@ -47,6 +49,7 @@ _OF_RECORDS = (
     "source_path",
     "source_sha256",
     "source_locator",
+    "sources",
     "converter",
     "converter_version",
 )
@@ -92,6 +95,8 @@ class Lone:
     """How many others there are."""
     names: Mapping[str, str]
     """The names of their systems, by id."""
+    reasons: Mapping[str, str]
+    """Why each of them is in no group, as far as its primary number has a value."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ class Content:
     about: Mapping[str, str]
     """Title, description, version and licence of the package, as far as it says them."""
     name: str
+    origins: list[tuple[str, str]]
+    """Who measured, when, and whom to ask."""
     coverage: Coverage
     ranked: Ranked | None
     """None where no measurement has a value."""
@@ -164,6 +171,7 @@ def gather(package: Package, report: Report | None, most: int | None) -> Content
         package=package,
         about=_about(package),
         name=package.descriptor.title or package.descriptor.name or package.root.name,
+        origins=origins(package),
         coverage=covered,
         ranked=ranked,
         found=found,
@@ -185,7 +193,18 @@ def _lone(package: Package, content: Content) -> Lone | None:
         total += others.len()
         ids.extend(others.head(LONE - len(ids)))
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
-    return Lone(ids, total - len(ids), names)
+    return Lone(ids, total - len(ids), names, dict(zip(ids, _reasons(ranked, ids), strict=True)))
+
+
+def _reasons(ranked: Ranked, ids: list[str]) -> Iterator[str]:
+    """Yield why records are in no group."""
+    for number in text_hashes(pl.Series(ids, dtype=pl.String)):
+        if number in ranked.unaccompanied:
+            yield "no other result compares"
+        elif number in ranked.represented:
+            yield "another result of the same execution stands for it"
+        else:
+            yield "it does not state all by which it would be compared"
 
 
 def one_record(package: Package, record_id: str) -> tuple[Row, list[Row]]:

@@ -13,14 +13,10 @@ from benchfmt.reports.comparison import measure
 Row = Mapping[str, Any]
 """A row of a table: its cells are of the types of the standard's columns."""
 Facts = list[tuple[str, str]]
-_OF_RECORD = {
-    "status": "status",
-    "submitter": "submitter",
-    "measured_at": "measured at",
-    "license": "licence",
-    "url": "address",
-    "execution": "execution",
-}
+_OF_RECORD = {"status": "status", "url": "address", "execution": "execution"}
+_ASKED_FOR = {"submitter": "submitter", "measured_at": "measured at", "license": "licence"}
+"""What people ask of every number: that nobody says it is told too."""
+NOT_STATED = "not stated"
 
 NOT_FOUND = (
     "its record has no measurement of this kind with this value, so the characters of the source are not known; "
@@ -75,13 +71,17 @@ def _of_measurement(row: Row) -> Iterator[tuple[str, str]]:
 
 def _of_record(record: Row, row: Row) -> Iterator[tuple[str, str]]:
     path = row["source_path"] or record["source_path"]
-    yield "source", path or "not stated"
+    yield "source", path or NOT_STATED
     yield "place in it", _place(record, row)
-    if path == record["source_path"]:
-        yield "SHA-256 of it", (record["source_sha256"] or "").removeprefix("sha256:")
+    yield "SHA-256 of it", _hash_of(record, path)
     yield "converter", _joined(record, "converter", "converter_version")
+    yield "model", _joined(record, "model", "model_version")
+    yield "engine", _joined(record, "engine", "engine_version") or NOT_STATED
+    yield "precision", record["precision"] or ""
     for name, words in _OF_RECORD.items():
         yield words, record[name] or ""
+    for name, words in _ASKED_FOR.items():
+        yield words, record[name] or NOT_STATED
     yield "record", record["id"]
 
 
@@ -90,6 +90,17 @@ def _place(record: Row, row: Row) -> str:
     if own or (row["source_path"] and row["source_path"] != record["source_path"]):
         return own or ""
     return record["source_locator"] or ""
+
+
+def _hash_of(record: Row, path: str | None) -> str:
+    """Return the hash of a file, where the record says it of this one."""
+    found = None
+    if path == record["source_path"]:
+        found = record["source_sha256"]
+    for source in _list(record["sources"]):
+        if isinstance(source, dict) and path is not None and source.get("path") == path:
+            found = source.get("sha256") or found
+    return (found or "").removeprefix("sha256:")
 
 
 def _joined(row: Row, *names: str) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypedDict
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from benchfmt.comparing.coverage import Coverage
-from benchfmt.comparing.groups import Line
+from benchfmt.comparing.groups import Group, Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
-from benchfmt.pages.gathering import Content, Lone, Portion, ShownGroup
+from benchfmt.pages.beside import Numbers, columns_beside, numbers_beside, second
+from benchfmt.pages.gathering import LINES, Content, Lone, Portion, ShownGroup
+from benchfmt.pages.leading import leads, times_better
+from benchfmt.pages.matrix import matrix_of
 from benchfmt.pages.provenance import (
-    Facts,
     Row,
     facts_of,
     interval_of,
@@ -22,27 +22,24 @@ from benchfmt.pages.provenance import (
     samples_of,
     value_words,
 )
+from benchfmt.pages.views import (
+    Detail,
+    Fault,
+    Figure,
+    GroupView,
+    LoneResult,
+    Page,
+    Result,
+)
+from benchfmt.pages.words import meanings
 from benchfmt.printable import one_line
 from benchfmt.record import KEY_FIELDS
 from benchfmt.reports.comparison import about_words, measure
 from benchfmt.reports.counting import counted, number
-from benchfmt.reports.coverage import by_benchmark
 from benchfmt.reports.where import spot
 from benchfmt.validation.condensing import by_fault
 from benchfmt.validation.report import Report
 from benchfmt.vocabulary import metric_of, vocabulary
-
-Key = tuple[str | None, ...]
-"""The fields that name a number within its record, and its unit."""
-
-
-class Detail(TypedDict):
-    """What a number opens; `others` is None where the page has no room for the other numbers of its record."""
-
-    title: str
-    facts: Facts
-    others: list[tuple[str, str, str]] | None
-
 
 _COLUMNS = {
     "model": "model",
@@ -57,122 +54,14 @@ _COLUMNS = {
     "submitter": "submitter",
 }
 """Columns of a table of results, where its results do not share them."""
-_ROWS_OF_MATRIX, _COLUMNS_OF_MATRIX = 40, 24
 _FAULTS = 100
-_SHADES = 5
-_FEWEST = 3
-"""So many results with both numbers make a figure of two numbers."""
+NO_TASK = "task not stated"
+_TERMS_OF_MEASURE = ("metric", "statistic", "stage", "per", "scope")
+_TERMS_OF_RECORDS = ("suite", "division", "scenario", "precision", "phase")
 _OTHERS_BYTES = 1_500_000
 """So many characters of other numbers of the same records are kept on a page."""
 _STRIPS, _SAMPLES = 12, 400
 """So many results of a page have a figure of their observations, and so many of these are drawn."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of the matrix: its text, and how dark it is, from 0 to 5."""
-
-    text: str
-    shade: int
-
-
-@dataclass(frozen=True)
-class Result:
-    """A result in the table of its group."""
-
-    number: int
-    """Where it stands in the data of the page."""
-    system: str
-    cells: list[str]
-    value: float
-    words: str
-    dot: Markup
-    caveats: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with the words under it."""
-
-    drawn: Markup
-    caption: str
-
-
-@dataclass(frozen=True)
-class GroupView:
-    """A group of results that compare."""
-
-    id: str
-    suite: str
-    metric: str
-    title: str
-    measured: str
-    better: str
-    settings: list[str]
-    columns: list[str]
-    results: list[Result]
-    left: int
-    figures: list[Figure]
-    unit: str
-
-    @property
-    def has_caveats(self) -> bool:
-        """Whether anything is to be said of a result."""
-        return any(result.caveats for result in self.results)
-
-
-@dataclass(frozen=True)
-class LoneResult:
-    """A number of a record that stands in no group: the primary one, or the first."""
-
-    number: int
-    """Where it stands in the data of the page."""
-    system: str
-    benchmark: str
-    model: str
-    what: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Findings of one fault."""
-
-    code: str
-    severity: str
-    count: int
-    message: str
-    hint: str
-    place: str
-
-
-@dataclass
-class Page:
-    """One page."""
-
-    title: str
-    about: Mapping[str, str]
-    number: int
-    names: list[str]
-    """The files of all pages, this one included."""
-    tiles: list[tuple[str, str]]
-    verdict: str
-    ok: bool | None
-    faults: list[Fault]
-    more_faults: int
-    matrix_head: list[str]
-    matrix: list[tuple[str, list[Cell]]]
-    matrix_note: str
-    metrics: list[tuple[str, str, str]]
-    groups: list[GroupView]
-    later: int
-    """How many groups stand on no page."""
-    alone: list[str]
-    lone: list[LoneResult]
-    more_lone: int
-    details: list[Detail] = field(default_factory=list)
-    suites: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
 
 
 def page_of(content: Content, portion: Portion, some: range, place: int, names: list[str]) -> Page:
@@ -180,10 +69,13 @@ def page_of(content: Content, portion: Portion, some: range, place: int, names: 
     covered = content.coverage
     writer = _Groups(portion)
     views = [writer.view(portion.groups[number]) for number in some]
+    shown_leads, more_leads = leads(
+        [(view.task, portion.groups[n].group) for n, view in zip(some, views, strict=True)]
+    )
     report = content.report if place == 0 else None
     lone = portion.lone if place == 0 else None
+    alone = writer.lone(lone) if lone else []
     faults, more = _faults(report)
-    head, rows, note = _matrix(covered)
     is_last = place == len(names) - 1
     compared = content.found.compared if content.found else 0
     return Page(
@@ -196,19 +88,40 @@ def page_of(content: Content, portion: Portion, some: range, place: int, names: 
         ok=None if report is None else report.ok,
         faults=faults,
         more_faults=more,
-        matrix_head=head,
-        matrix=rows,
-        matrix_note=note,
+        known=_known(report),
+        origins=content.origins,
+        leads=shown_leads,
+        more_leads=more_leads,
+        matrix=matrix_of(covered),
         metrics=_metrics(covered),
         groups=views,
         later=compared - content.groups if is_last else 0,
         alone=_alone(content),
-        lone=writer.lone(lone) if lone else [],
+        lone=alone,
         more_lone=lone.left if lone else 0,
-        details=writer.details,
-        suites=sorted({view.suite for view in views}),
-        kinds=sorted({view.metric for view in views}),
+        data={"names": list(writer.names), "results": writer.details},
+        choices=_choices(views, alone),
+        words=meanings(writer.terms),
     )
+
+
+def _choices(views: Sequence[GroupView], alone: Sequence[LoneResult]) -> dict[str, list[str]]:
+    """Return what there is to choose from: the tasks, suites and metrics of what is shown."""
+    metrics = {name for view in views for name in (view.metric, *view.beside_metrics)}
+    found = {
+        "task": {view.task for view in views} | {item.task for item in alone},
+        "suite": {view.suite for view in views} | {item.suite for item in alone},
+        "metric": metrics | {item.metric for item in alone},
+    }
+    return {name: sorted(items) for name, items in found.items()}
+
+
+def _known(report: Report | None) -> list[tuple[str, str, int]]:
+    if report is None:
+        return []
+    return [
+        (item.code, one_line(item.reason), item.count) for item in report.acknowledged if item.count
+    ]
 
 
 def _tiles(content: Content) -> list[tuple[str, str]]:
@@ -254,34 +167,6 @@ def _faults(report: Report | None) -> tuple[list[Fault], int]:
     return shown, len(alike) - len(shown) + report.more.total()
 
 
-def _matrix(covered: Coverage) -> tuple[list[str], list[tuple[str, list[Cell]]], str]:
-    """Return the records by system and benchmark: the heads of columns, the rows, and what is left out."""
-    found = by_benchmark(covered)
-    places = found.fullest(_ROWS_OF_MATRIX)[:_COLUMNS_OF_MATRIX]
-    columns = [one_line(found.columns[place]) for place in places]
-    greatest = max((whole for _, whole in found.counts.values()), default=1)
-    rows = []
-    for row, name in enumerate(found.rows[:_ROWS_OF_MATRIX]):
-        cells = []
-        for place in places:
-            _, whole = found.counts.get((row, place), (0, 0))
-            cells.append(Cell(found.text(row, place) if whole else "", _shade(whole, greatest)))
-        rows.append((one_line(name), cells))
-    left = (len(found.rows) - len(rows), len(found.columns) - len(columns))
-    words = [
-        counted(count, word)
-        for count, word in zip(left, ("system", "benchmark"), strict=True)
-        if count
-    ]
-    return columns, rows, f"{' and '.join(words)} more" if words else ""
-
-
-def _shade(count: int, greatest: int) -> int:
-    if not count:
-        return 0
-    return 1 + min(_SHADES - 1, (_SHADES * count) // (greatest + 1))
-
-
 def _metrics(covered: Coverage) -> list[tuple[str, str, str]]:
     """Return each metric with its values, and why others are missing."""
     return [
@@ -317,6 +202,10 @@ class _Groups:
 
     def __init__(self, portion: Portion) -> None:
         self.details: list[Detail] = []
+        self.names: dict[str, int] = {}
+        """The names of facts and numbers, each with its place."""
+        self.terms: set[tuple[str, object]] = set()
+        """The terms that are shown, with their kinds."""
         self._portion = portion
         self._others = 0
         self._strips = 0
@@ -329,25 +218,53 @@ class _Groups:
         ]
         rows = [self._row(line) for line in shown.lines]
         spreads = [_spread(line, row) for line, row in zip(shown.lines, rows, strict=True)]
+        metric = str(group.measure["metric"])
+        numbers = [
+            numbers_beside(self._portion.measurements.get(line.record_id, ()), metric)
+            for line in shown.lines
+        ]
+        keys = columns_beside(numbers, metric)
         results = []
         first = len(self.details)
-        for line, row, dot in zip(shown.lines, rows, drawing.dots(spreads), strict=True):
-            results.append(self._result(line, row, dot, columns))
-        figures = [*self._two_numbers(shown, first), *self._strips_of(shown, rows)]
+        each = zip(shown.lines, rows, drawing.dots(spreads), numbers, strict=True)
+        for line, row, dot, others in each:
+            beside = [_beside_words(others.get(key, ())) for key in keys]
+            times = _times(group, line)
+            results.append(self._result(line, row, dot, columns, beside, times))
+        figures = [*self._two_numbers(shown, numbers, first), *self._strips_of(shown, rows)]
+        measures = [dict(zip((*KEY_FIELDS, "unit"), key, strict=True)) for key in keys]
+        self._use_terms(group, measures)
         return GroupView(
             id=group.id,
             suite=one_line(str(group.about.get("suite", "several suites"))),
-            metric=one_line(str(group.measure["metric"])),
+            task=self._tasks([line.record_id for line in shown.lines]),
+            metric=one_line(metric),
             title=one_line(about_words(group.about)),
             measured=one_line(_measured(group.measure)),
             better=_better(group.higher_is_better),
             settings=[one_line(text) for text in group.settings],
             columns=[_COLUMNS[name] for name in columns],
+            beside=[one_line(_measured(row)) for row in measures],
+            beside_metrics=[one_line(str(row["metric"])) for row in measures],
             results=results,
             left=shown.left,
             figures=figures,
             unit=_bracketed(group.measure["unit"]),
         )
+
+    def _tasks(self, ids: Sequence[str]) -> str:
+        """Return the task of some records, or all of them."""
+        found = {self._portion.records[record_id]["task"] or NO_TASK for record_id in ids}
+        return one_line(", ".join(sorted(found)))
+
+    def _use_terms(self, group: Group, others: Sequence[Row]) -> None:
+        """Keep the terms of a group, whose meanings the page tells."""
+        for row in (group.measure, *others):
+            self.terms |= {(kind, row[kind]) for kind in _TERMS_OF_MEASURE}
+        self.terms |= {(kind, group.about.get(kind)) for kind in _TERMS_OF_RECORDS}
+        for line in group.lines[:LINES]:
+            self.terms |= {("caveat", caveat) for caveat in line.caveats}
+            self.terms.add(("basis", line.row.get("basis")))
 
     def lone(self, lone: Lone) -> list[LoneResult]:
         """Return what is shown of records that stand in no group; one without a number has nothing to show."""
@@ -367,11 +284,15 @@ class _Groups:
             results.append(
                 LoneResult(
                     number=place,
+                    suite=one_line(str(record["suite"])),
+                    task=self._tasks([record_id]),
+                    metric=one_line(str(row["metric"])),
                     system=one_line(system),
                     benchmark=one_line(benchmark),
                     model=one_line(_words(record["model"])),
                     what=one_line(measure({name: row[name] for name in KEY_FIELDS})),
                     words=one_line(_short(row)),
+                    why=_why(lone.reasons[record_id], rows),
                 )
             )
         return results
@@ -381,11 +302,15 @@ class _Groups:
         self.details.append(
             {
                 "title": one_line(title),
-                "facts": facts_of(record, row),
+                "facts": [(self._name(name), words) for name, words in facts_of(record, row)],
                 "others": self._others_of(record["id"], row),
             }
         )
         return len(self.details) - 1
+
+    def _name(self, text: str) -> int:
+        """Return the place of a name among those of the page."""
+        return self.names.setdefault(text, len(self.names))
 
     def _varies(self, shown: ShownGroup, name: str) -> bool:
         return len({_words(self._cell(line, name)) for line in shown.lines}) > 1
@@ -402,7 +327,15 @@ class _Groups:
                 return row
         return None
 
-    def _result(self, line: Line, row: Row | None, dot: Markup, columns: Sequence[str]) -> Result:
+    def _result(
+        self,
+        line: Line,
+        row: Row | None,
+        dot: Markup,
+        columns: Sequence[str],
+        beside: list[str],
+        times: str,
+    ) -> Result:
         record = self._portion.records[line.record_id]
         place = self._add(f"{line.system}: {line.value:g}", record, row)
         return Result(
@@ -411,28 +344,32 @@ class _Groups:
             cells=[one_line(_words(self._cell(line, name))) for name in columns],
             value=line.value,
             words=f"{line.value:.6g}",
+            times=times,
             dot=dot,
+            beside=beside,
             caveats=one_line(", ".join(line.caveats)),
         )
 
-    def _others_of(self, record_id: str, shown: Row | None) -> list[tuple[str, str, str]] | None:
+    def _others_of(self, record_id: str, shown: Row | None) -> list[tuple[int, str, str]] | None:
         """Return the other numbers of a record; None where the page has no room for them."""
         others = []
         for row in self._portion.measurements.get(record_id, ()):
             if row is not shown:
                 words = measure({name: row[name] for name in KEY_FIELDS})
-                others.append((one_line(words), value_words(row), one_line(reported_words(row))))
-        size = sum(len(text) for cells in others for text in cells)
+                name = self._name(one_line(words))
+                others.append((name, value_words(row), one_line(reported_words(row))))
+        size = sum(len(value) + len(reported) for _, value, reported in others)
         if self._others + size > _OTHERS_BYTES:
             return None
         self._others += size
         return others
 
-    def _two_numbers(self, shown: ShownGroup, first: int) -> Iterator[Figure]:
+    def _two_numbers(
+        self, shown: ShownGroup, numbers: Sequence[Numbers], first: int
+    ) -> Iterator[Figure]:
         """Yield the figure of the group's number against another of the same results, with the front."""
         metric = shown.group.measure["metric"]
-        numbers = [self._numbers_beside(line.record_id, metric) for line in shown.lines]
-        key = _second(numbers, kind_of(metric))
+        key = second(numbers, kind_of(metric))
         if key is None:
             return
         found = [
@@ -440,8 +377,8 @@ class _Groups:
             for place, (line, beside) in enumerate(zip(shown.lines, numbers, strict=True))
             if len(beside.get(key, ())) == 1
         ]
-        second = dict(zip((*KEY_FIELDS, "unit"), key, strict=True))
-        better = (shown.group.higher_is_better, _direction(str(second["metric"])))
+        other_measure = dict(zip((*KEY_FIELDS, "unit"), key, strict=True))
+        better = (shown.group.higher_is_better, _direction(str(other_measure["metric"])))
         points = [(line.value, other) for _, line, other in found]
         best = drawing.front(points, better)
         spots = []
@@ -449,7 +386,7 @@ class _Groups:
             engine = self._cell(line, "engine")
             label = f"{line.system} {engine or ''}: {line.value:g}, {other:g}"
             spots.append(drawing.Dot(line.value, other, label, first + place, is_best))
-        axes = (_measured(shown.group.measure), _measured(second))
+        axes = (_measured(shown.group.measure), _measured(other_measure))
         title = f"{axes[1]} against {axes[0]} of {counted(len(spots), 'result')}"
         caption = title
         if any(best):
@@ -460,17 +397,6 @@ class _Groups:
                 f"; left out: {counted(several, 'result')} with several numbers for {axes[1]}"
             )
         yield Figure(drawing.scatter(spots, axes, title), one_line(caption))
-
-    def _numbers_beside(self, record_id: str, metric: str) -> dict[Key, list[float]]:
-        """Return the numbers of a record that are of other metrics; each kind mostly has one."""
-        numbers: dict[Key, list[float]] = {}
-        for row in self._portion.measurements.get(record_id, ()):
-            if row["value"] is None or row["metric"] == metric:
-                continue
-            values = numbers.setdefault(tuple(row[name] for name in (*KEY_FIELDS, "unit")), [])
-            if row["value"] not in values:
-                values.append(float(row["value"]))
-        return numbers
 
     def _strips_of(self, shown: ShownGroup, rows: Sequence[Row | None]) -> Iterator[Figure]:
         """Yield the figure of the observations of a group's results, where there are any and room for it."""
@@ -490,29 +416,30 @@ class _Groups:
             )
 
 
-def _second(numbers: Sequence[Mapping[Key, Sequence[float]]], kind: str) -> Key | None:
-    """Return the number that most results have one of, of the other kind first: quality with speed, power with quality."""
-    single: dict[Key, list[float]] = {}
-    for beside in numbers:
-        for key, values in beside.items():
-            if len(values) == 1:
-                single.setdefault(key, []).append(values[0])
-    wanted = []
-    for key, values in single.items():
-        rank = _rank(str(key[0]), kind)
-        if rank is not None and len(values) >= _FEWEST and len(set(values)) > 1:
-            wanted.append((rank, -len(values), str(key), key))
-    if not wanted:
-        return None
-    return min(wanted)[-1]
+def _beside_words(values: Sequence[float]) -> str:
+    """Return the one number, in six digits; several are told, and none is nothing."""
+    if len(values) > 1:
+        return "several"
+    return f"{values[0]:.6g}" if values else ""
 
 
-def _rank(metric: str, kind: str) -> int | None:
-    """Say how well a metric goes with one of a kind; None for one that makes no figure."""
-    if kind_of(metric) != kind:
-        return 0
-    order = ("power", "energy", "throughput", "latency", "memory")
-    return 1 + order.index(metric) if metric in order else None
+def _times(group: Group, line: Line) -> str:
+    """Return how many times as good the best of a group is; nothing where that cannot be said."""
+    if group.higher_is_better is None:
+        return ""
+    best = group.lines[0].value
+    factor = times_better(best, line.value, higher=group.higher_is_better)
+    return "" if factor is None else f"{factor:.3g}"
+
+
+def _why(reason: str, rows: Sequence[Row]) -> str:
+    """Return why a record stands in no group."""
+    for row in rows:
+        if row["primary"] and row["value"] is None:
+            return one_line(f"its primary number is missing: {row['missing']}")
+    if not any(row["primary"] for row in rows):
+        return "it names no primary number"
+    return reason
 
 
 def _spaced(samples: Sequence[float]) -> list[float]:

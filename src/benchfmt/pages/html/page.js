@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const details = JSON.parse(byId("data").textContent);
+  const { names, results } = JSON.parse(byId("data").textContent);
   const groups = [...document.querySelectorAll(".group")];
 
   // What a number opens: all its digits, the characters of its source, and where that is.
@@ -16,6 +16,16 @@
     made.append(...cells);
     return made;
   };
+  // Only addresses of the web lead anywhere.
+  const addressCell = (words) => {
+    if (!/^https?:\/\//.test(words)) return cell("td", words);
+    const link = cell("a", words);
+    link.href = words;
+    link.rel = "noreferrer noopener";
+    const made = document.createElement("td");
+    made.append(link);
+    return made;
+  };
   const showOthers = (others) => {
     const place = byId("others");
     place.replaceChildren();
@@ -27,7 +37,7 @@
     const table = document.createElement("table");
     const body = document.createElement("tbody");
     for (const [what, value, reported] of others) {
-      body.append(row([cell("th", what), cell("td", value), cell("td", reported)]));
+      body.append(row([cell("th", names[what]), cell("td", value), cell("td", reported)]));
     }
     const head = document.createElement("thead");
     head.append(row([cell("th", "number"), cell("td", "value"), cell("td", "in the source")]));
@@ -43,13 +53,13 @@
     place.append(folded);
   };
   const open = (number) => {
-    const detail = details[number];
+    const detail = results[number];
     byId("detail-title").textContent = detail.title;
     byId("facts").replaceChildren(
       ...detail.facts.map(([name, words]) => {
-        const head = cell("th", name);
+        const head = cell("th", names[name]);
         head.scope = "row";
-        return row([head, cell("td", words)]);
+        return row([head, names[name] === "address" ? addressCell(words) : cell("td", words)]);
       }),
     );
     showOthers(detail.others);
@@ -67,14 +77,17 @@
   const sort = (head) => {
     const table = head.closest("table");
     const place = [...head.parentElement.children].indexOf(head);
+    const isNumber = head.dataset.sort === "number";
     const rising = head.getAttribute("aria-sort") !== "ascending";
     const key = (line) => {
       const found = line.children[place];
-      return head.dataset.sort === "number" ? Number(found.dataset.value) : found.textContent;
+      return isNumber ? Number.parseFloat(found.dataset.value ?? found.textContent) : found.textContent;
     };
-    const compare = head.dataset.sort === "number" ? (a, b) => a - b : order.compare;
+    const compare = isNumber ? (a, b) => a - b : order.compare;
     const lines = [...table.tBodies[0].rows];
-    lines.sort((a, b) => (rising ? 1 : -1) * compare(key(a), key(b)));
+    // What has no number comes last either way.
+    const lacks = (line) => (isNumber && Number.isNaN(key(line)) ? 1 : 0);
+    lines.sort((a, b) => lacks(a) - lacks(b) || (rising ? 1 : -1) * compare(key(a), key(b)));
     table.tBodies[0].append(...lines);
     for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", rising ? "ascending" : "descending");
@@ -86,37 +99,63 @@
     head.replaceChildren(button);
   }
 
+  // A summary is what stands first, without the tables of results.
+  const brief = byId("brief");
+  if (byId("holds")) {
+    brief.hidden = false;
+    brief.addEventListener("click", () => {
+      document.body.classList.add("brief");
+      window.print();
+      document.body.classList.remove("brief");
+    });
+  }
+
   // A filter leaves the rows and the groups that have what is asked for.
   const tools = byId("tools");
-  if (groups.length === 0) return;
+  const lone = [...document.querySelectorAll("#lone tbody tr")];
+  if (groups.length + lone.length === 0) return;
   tools.hidden = false;
   tools.addEventListener("submit", (event) => event.preventDefault());
+  const MENUS = ["task", "suite", "metric"];
   const known = groups.map((group) => ({
     group,
-    title: [...group.querySelectorAll("h3, h3 + .counts")].map((item) => item.textContent.toLowerCase()).join(" "),
+    title: [...group.querySelectorAll("h3, h3 + .counts, thead")].map((item) => item.textContent.toLowerCase()).join(" "),
     rows: [...group.querySelectorAll("tbody tr")].map((item) => ({ item, text: item.textContent.toLowerCase() })),
   }));
+  const fits = (item) =>
+    MENUS.every((name) => {
+      const chosen = byId(name).value;
+      const beside = name === "metric" ? (item.dataset.beside ?? "").split(" ") : [];
+      return !chosen || item.dataset[name] === chosen || beside.includes(chosen);
+    });
   const filter = () => {
     const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    let results = 0;
+    let kept = 0;
     for (const { group, title, rows } of known) {
-      const fits =
-        (!byId("suite").value || group.dataset.suite === byId("suite").value) &&
-        (!byId("metric").value || group.dataset.metric === byId("metric").value);
+      const isAsked = fits(group);
       let left = 0;
       for (const { item, text } of rows) {
-        const keep = fits && words.every((word) => text.includes(word) || title.includes(word));
+        const keep = isAsked && words.every((word) => text.includes(word) || title.includes(word));
         item.hidden = !keep;
         left += keep ? 1 : 0;
       }
       group.hidden = left === 0;
       shown += left > 0 ? 1 : 0;
-      results += left;
+      kept += left;
     }
-    byId("shown").textContent = `${shown} of ${known.length} groups on this page, ${results} results`;
-    byId("nothing").hidden = shown > 0;
+    let alone = 0;
+    for (const item of lone) {
+      const text = `${item.textContent} ${item.dataset.task}`.toLowerCase();
+      item.hidden = !(fits(item) && words.every((word) => text.includes(word)));
+      alone += item.hidden ? 0 : 1;
+    }
+    const others = lone.length ? `, and ${alone} of ${lone.length} that compare with nothing` : "";
+    byId("shown").textContent = `${shown} of ${known.length} groups on this page, ${kept} results${others}`;
+    byId("nothing").hidden = shown > 0 || known.length === 0;
+    // Who prints what is filtered wants that alone.
+    document.body.classList.toggle("filtered", words.length > 0 || MENUS.some((name) => byId(name).value));
   };
-  for (const id of ["search", "suite", "metric"]) byId(id).addEventListener("input", filter);
+  for (const id of ["search", ...MENUS]) byId(id).addEventListener("input", filter);
   filter();
 })();
