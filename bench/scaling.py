@@ -27,7 +27,7 @@ JOBS = 2
 JOBS_FASTER = 1.6
 """Than one process. That one keeps some one and a half cores busy by its threads, so two cores cannot give as much."""
 OF_JOBS = 0.85
-_PART_ROWS = 2_000_000
+_PARTS = 10
 _SHARE = 4
 """The slope is that between all and one part in so many."""
 
@@ -62,12 +62,12 @@ def _copy(source: Path, target: Path, number: int) -> None:
     shutil.copy(source / "datapackage.json", target)
 
 
-def converted(sources: Sequence[str], outs: Sequence[str], *options: str) -> Taken:
-    """Return what the command takes for each source, all at the same time."""
+def converted(sources: Sequence[str], outs: Sequence[str], *options: str, part_rows: int) -> Taken:
+    """Return what the command takes for each source, all at the same time, into parts of so many measurements."""
     for out in outs:
         shutil.rmtree(out, ignore_errors=True)
     commands = [
-        ["convert", source, "-o", out, "--part-rows", str(_PART_ROWS), *options]
+        ["convert", source, "-o", out, "--part-rows", str(part_rows), *options]
         for source, out in zip(sources, outs, strict=True)
     ]
     return _commands(commands)
@@ -146,23 +146,24 @@ def scaling(setting: Setting) -> Bench:
     outs = {name: setting.out(f"scaling-{name}") for name in ("one", "share", "jobs", "dask")}
     parts = [setting.out(f"scaling-half-{number}") for number in range(JOBS)]
     size = records * len(data.MEASURED)
+    into_parts = partial(converted, part_rows=size // _PARTS)
 
     def row(name: str, go: Any, count: int = size, role: Any = "us") -> Row:
         return Row(name, role, go, count, "measurements")
 
     def one_process() -> Taken:
-        return converted([whole], [outs["one"]])
+        return into_parts([whole], [outs["one"]])
 
     conversions = [
         row("convert, one process", one_process),
         row("convert, one process on one core", lambda: on_one_core(one_process)),
-        row(f"convert --jobs {JOBS}", lambda: converted([whole], [outs["jobs"]], "--jobs", str(JOBS))),
-        row(f"{JOBS} commands, half each", lambda: converted(halves, parts), role="floor"),
+        row(f"convert --jobs {JOBS}", lambda: into_parts([whole], [outs["jobs"]], "--jobs", str(JOBS))),
+        row(f"{JOBS} commands, half each", lambda: into_parts(halves, parts), role="floor"),
         row(
             f"convert --executor dask:{JOBS}",
-            lambda: converted([whole], [outs["dask"]], "--executor", f"dask:{JOBS}"),
+            lambda: into_parts([whole], [outs["dask"]], "--executor", f"dask:{JOBS}"),
         ),
-        row("convert, a quarter", lambda: converted([share], [outs["share"]]), size // _SHARE),
+        row("convert, a quarter", lambda: into_parts([share], [outs["share"]]), size // _SHARE),
     ]  # fmt: skip
     judged = [
         row("validate", lambda: _commands([["validate", outs["one"]]])),
@@ -205,8 +206,8 @@ def _processor(conversions: Sequence[Row]) -> Iterator[Verdict]:
         own = float(taken.facts["own_cpu_seconds"])
         words = (
             f"{name} takes {taken.cpu_seconds:.1f} CPU seconds, {more:.2f} times those of one process "
-            f"({one.cpu_seconds:.1f}); {own:.1f} of them in the process that writes, whose threads "
-            f"share {own / taken.cpu_seconds:.0%} of the work however many read"
+            f"({one.cpu_seconds:.1f}); {own:.1f} of them in the process that asked, "
+            f"{own / taken.cpu_seconds:.0%} of the work however many read and write"
         )
         yield Verdict(words, None)
 

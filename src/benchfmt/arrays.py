@@ -23,6 +23,8 @@ TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 """The type of columns that hold each of their texts once."""
 _SHARED = {pa.int32(), *_PLAIN}
 _FEWEST_ZEROS = 2**16
+_EXACT = 2**53
+"""Up to here every whole number is one of 64 bits with a point, as Arrow demands of those that it is given."""
 _LONGEST = 2**31 - 1
 """So many bytes an Arrow array of text can hold."""
 _NUMPY: dict[pa.DataType, npt.DTypeLike] = {
@@ -44,7 +46,7 @@ def array_of(cells: Sequence[JsonValue], kind: Any) -> Arrow:
     types.discard(type(None))
     if not types:
         return nulls(len(cells), kind)
-    if types != {_PLAIN.get(kind)}:
+    if types != {_PLAIN.get(kind)} and not (kind == pa.float64() and _are_exact(types, cells)):
         mixed: Arrow = pa.array(cells, kind)
         return mixed
     mask = None
@@ -58,6 +60,13 @@ def array_of(cells: Sequence[JsonValue], kind: Any) -> Arrow:
     if kind == pa.bool_():
         numbers = np.packbits(numbers, bitorder="little")
     return pa.Array.from_buffers(kind, len(cells), [mask, _buffer(numbers)])
+
+
+def _are_exact(types: set[type], cells: Sequence[JsonValue]) -> bool:
+    """Whether cells that are to be numbers of 64 bits are whole ones or such numbers, none of them too large to be exact."""
+    if not types <= {int, float}:
+        return False
+    return all(abs(cell) <= _EXACT for cell in cells if isinstance(cell, int))
 
 
 def _text_array(cells: Sequence[JsonValue], mask: pa.Buffer | None) -> Arrow:
@@ -77,7 +86,7 @@ def nulls(count: int, kind: Any) -> Arrow:
     to fill it.
     """
     if kind == TEXT_CODES:
-        return pa.DictionaryArray.from_arrays(nulls(count, pa.int32()), pa.array([], pa.string()))
+        return pa.DictionaryArray.from_arrays(nulls(count, pa.int32()), nulls(0, pa.string()))
     if kind not in _SHARED:
         other: Arrow = pa.nulls(count, kind)
         return other

@@ -102,5 +102,8 @@ def run(site: Path, *arguments: object, **environment: str) -> subprocess.Comple
 
 
 def tables(package: Path) -> dict[str, bytes]:
-    """Return the tables of a package as bytes."""
-    return {path.name: path.read_bytes() for path in package.glob("*.parquet")}
+    """Return the files of the tables of a package as bytes."""
+    return {
+        path.relative_to(package).as_posix(): path.read_bytes()
+        for path in package.rglob("*.parquet")
+    }

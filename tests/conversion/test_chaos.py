@@ -18,6 +18,7 @@ from tests.servers import only_here
 
 COUNT = 2_000
 LIMIT = "6"
+IN_PARTS = ("--part-rows", "300")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc"),
@@ -37,9 +38,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def calm(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The tables of a run in which nothing happens, in one process."""
-    folder = tmp_path_factory.mktemp("calm")
+    return calmly(site, tmp_path_factory.mktemp("calm"))
+
+
+@pytest.fixture(scope="module")
+def calm_parts(site: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The same in parts."""
+    return calmly(site, tmp_path_factory.mktemp("calm"), *IN_PARTS)
+
+
+def calmly(site: Path, folder: Path, *more: str) -> dict[str, bytes]:
     source = sources(folder / "in", COUNT)
-    done = run(site, source, "-o", folder / "p", "--executor", "local:1")
+    done = run(site, source, "-o", folder / "p", "--executor", "local:1", *more)
     assert done.returncode == 0, done.stderr
     return tables(folder / "p")
 
@@ -81,7 +91,7 @@ def test_the_tables_of_thousands_do_not_depend_on_who_reads(
 
 @pytest.mark.parametrize("executor", ["local:2", "dask:2"])
 def test_chaos_costs_one_unit(
-    site: Path, tmp_path: Path, calm: dict[str, bytes], executor: str
+    site: Path, tmp_path: Path, calm_parts: dict[str, bytes], executor: str
 ) -> None:
     source = sources(tmp_path / "in", COUNT, n0777x="raise")
     # The first reader of each waits for ever, or ends; the second one reads it.
@@ -90,7 +100,7 @@ def test_chaos_costs_one_unit(
     log, account = tmp_path / "log", tmp_path / "account.json"
     process = started(
         site, source, "-o", tmp_path / "p", "--executor", executor, "--time-limit", LIMIT,
-        "--account", account, ODD_LOG=str(log),
+        "--account", account, *IN_PARTS, ODD_LOG=str(log),
     )  # fmt: skip
     try:
         a_record_is_read(log, 40)
@@ -111,7 +121,7 @@ def test_chaos_costs_one_unit(
         "seen": COUNT + 1, "primary": COUNT, "supporting": 0, "skipped": 0, "failed": 1
     }  # fmt: skip
     assert not markers & {entry["path"] for entry in entries}
-    assert tables(tmp_path / "p") == calm
+    assert tables(tmp_path / "p") == calm_parts
 
 
 @pytest.mark.parametrize("fault", ["busy", "cut"])

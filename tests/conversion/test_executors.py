@@ -26,10 +26,14 @@ EXECUTORS = [
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, executor: str) -> None:
     source = sources(tmp_path / "in")
-    one = run(site, source, "-o", tmp_path / "one", "--executor", "local:1")
-    two = run(site, source, "-o", tmp_path / "two", "--executor", executor)
+    parts = ("--part-rows", "9")
+    one = run(site, source, "-o", tmp_path / "one", *parts, "--executor", "local:1")
+    two = run(site, source, "-o", tmp_path / "two", *parts, "--executor", executor)
     assert (one.returncode, two.returncode) == (0, 0), two.stderr
-    assert tables(tmp_path / "one") == tables(tmp_path / "two")
+    expected = tables(tmp_path / "one")
+    assert [name for name in expected if "records/" in name]
+    assert tables(tmp_path / "two") == expected
+    assert [path.name for path in tmp_path.joinpath("two").glob(".*")] == []
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

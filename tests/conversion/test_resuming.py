@@ -64,6 +64,7 @@ def read_again(log: Path) -> list[str]:
         pytest.param("n39", (), marks=pytest.mark.slow),
         pytest.param("n20", ("--executor", "local:2"), marks=pytest.mark.slow),
         pytest.param("n20", ("--part-rows", "7"), marks=pytest.mark.slow),
+        pytest.param("n20", ("--part-rows", "7", "--executor", "local:2"), marks=pytest.mark.slow),
         pytest.param("n35", ("--format", "csv", "--redact"), marks=pytest.mark.slow),
     ],
 )

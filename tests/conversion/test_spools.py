@@ -49,7 +49,9 @@ def test_packets_come_back_as_they_were(
                 told, meant = getattr(there.tables, name), getattr(here.tables, name)
                 assert told.dtype == meant.dtype
                 assert told.tolist() == meant.tolist()
-        assert not list(tmp_path.iterdir())
+            (file,) = tmp_path.iterdir()
+        del there
+        assert not file.exists()
     assert seen == 103
 
 
@@ -59,6 +61,24 @@ def test_what_travels_comes_back_as_it_was() -> None:
         for packet, here in zip(there, read(chunk), strict=True):
             assert packet.entries == here.entries
             assert _columns(packet) == _columns(here)
+
+
+@pytest.mark.parametrize("can_map", [True, False])
+def test_another_process_finds_a_packet_again_until_nothing_here_refers_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_map: bool
+) -> None:
+    monkeypatch.setattr("benchfmt.running.spools._CAN_MAP", can_map)
+    (chunk, *_) = _chunks()
+    packet = next(iter(Spooling(str(tmp_path))(chunk)))
+    expected = _columns(packet)
+    place = packet.place
+    del packet
+    there = pickle.loads(pickle.dumps(place))  # noqa: S301 - made here a moment before
+    assert _columns(there.packet()) == expected
+    del there
+    assert _columns(place.packet()) == expected  # type: ignore[union-attr]  # it lies in a file
+    del place
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_packet_outlives_its_file(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import PackageError, write_package, writing
+from benchfmt.package import PackageError, growing, write_package
 from benchfmt.tables import TABLES, to_batch
 
 FORMS = ("parquet", "csv")
@@ -270,9 +270,9 @@ def test_ends_of_records_do_not_depend_on_how_owners_are_kept() -> None:
     place = plain.measurements.schema.get_field_index("record_id")
     measurements = plain.measurements.set_column(place, "record_id", owners)
     coded = replace(plain, measurements=measurements)
-    assert writing._coded_owners(coded) is not None
-    assert writing._coded_owners(plain) is None
-    assert writing._ends_of_records(coded).tolist() == [2, 2, 5, 6]
-    assert writing._ends_of_records(plain).tolist() == [2, 2, 5, 6]
+    assert growing._coded_owners(coded) is not None
+    assert growing._coded_owners(plain) is None
+    assert growing.ends_of_records(coded).tolist() == [2, 2, 5, 6]
+    assert growing.ends_of_records(plain).tolist() == [2, 2, 5, 6]
     # The codes are places in their own dictionary, and in no other.
-    assert writing._coded_owners(replace(coded, records=coded.records.slice(1))) is None
+    assert growing._coded_owners(replace(coded, records=coded.records.slice(1))) is None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchfmt.accounting import Account, Ledger
+from benchfmt.conversion.choices import Choice, Chosen
 from benchfmt.conversion.declarations import UsedTerms
 from benchfmt.conversion.detection import detect
 from benchfmt.conversion.merging import Merge, Progress
@@ -32,7 +33,16 @@ from benchfmt.package import (
 )
 from benchfmt.personal.redaction import Redactor
 from benchfmt.record import Record
-from benchfmt.running import Executor, Journal, Readers, batch_records, packets
+from benchfmt.running import (
+    Executor,
+    Journal,
+    Packet,
+    Readers,
+    Workers,
+    batch_records,
+    packets,
+    writers,
+)
 from benchfmt.sinks import Format
 from benchfmt.tables import Batch
 
@@ -67,15 +77,23 @@ class Conversion:
 
     def batches(self, progress: Progress | None = None) -> Iterator[Batch]:
         """Yield the converted tables in the order of the sources, filling the account."""
+        with self._readers.workers(len(self._plan.units)) as workers:
+            for packet, choice in self._choices(workers, progress):
+                yield choice.of(packet.tables)
+
+    def _choices(
+        self, workers: Workers, progress: Progress | None
+    ) -> Iterator[tuple[Packet, Choice]]:
+        """Yield what some workers read, each with what of it is new, filling the account."""
         self.account.ledger.reset()
         self.account.findings[:] = self._plan.findings
         units = self._plan.units
         merge = Merge(self.account, units, progress, self._plan.addresses)
-        with self._readers.workers(len(units)) as workers:
-            if self._journal is not None:
-                workers = self._journal.over(workers)
-            for packet in packets(units, workers):
-                yield from merge.batches(packet)
+        if self._journal is not None:
+            workers = self._journal.over(workers)
+        for packet in packets(units, workers):
+            for choice in merge.choices(packet):
+                yield packet, choice
         if not self.account.total("records"):
             merge.tell_barren()
         if progress:
@@ -127,12 +145,19 @@ class Conversion:
             writer.each_file = each_file
             if resume:
                 self._begin_journal(writer.journal)
-            for batch in self.batches(progress):
-                used.add(batch)
-                batch = batch.stated(said)
-                if redactor:
-                    batch = redactor.batch(batch)
-                writer.write(batch)
+            with self._readers.workers(len(self._plan.units)) as workers:
+                if not redactor:
+                    writer.spread(writers(workers))
+                for packet, choice in self._choices(workers, progress):
+                    batch = choice.of(packet.tables).stated(said)
+                    used.add(batch)
+                    if redactor:
+                        batch = redactor.batch(batch)
+                    stored = None
+                    if packet.place is not None:
+                        stored = Chosen(packet.place, choice, said)
+                    writer.write(batch, choice.sizes(packet.tables), stored)
+                writer.end()
             writer.prefixes = declarations.of_terms(used.terms)
             writer.acknowledged = declarations.acknowledged
             self.account.findings += declarations.narrower(place.name)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from benchfmt.accounting import Account
+from benchfmt.conversion.choices import Choice
 from benchfmt.conversion.duplicates import Known, Standing, Standings
 from benchfmt.conversion.systems import Systems
 from benchfmt.converters.base import Failed, load
 from benchfmt.finding import Finding
-from benchfmt.running import End, Entry, Note, Packet, Rows, Tables, Units
+from benchfmt.running import End, Note, Packet, Rows, Tables, Units
 from benchfmt.running.keys import Flags
-from benchfmt.tables import Batch
 
 _CLASH = "the system {!r} is described in another way by an earlier source; convert them into packages of their own"
 _OTHER = "the record {!r} already exists with other content"
@@ -56,8 +56,8 @@ class Merge:
         """Files whose rows were all left out, each for its reason."""
         self._tell(0)
 
-    def batches(self, packet: Packet) -> Iterator[Batch]:
-        """Yield the packet's tables, as far as they are new."""
+    def choices(self, packet: Packet) -> Iterator[Choice]:
+        """Yield what of a packet is new, if anything is."""
         compared = self._compare(packet)
         ended = []
         for entry in packet.entries:
@@ -71,22 +71,22 @@ class Merge:
                     self._note(note, file)
         keep = compared.standings == Standing.NEW
         if keep.any():
-            yield self._located(compared.tables, packet.entries).kept(keep)
+            yield Choice(keep, self._located(packet))
         for unit in ended:
             self._settle(self.units.files[unit])
             self._tell(unit + 1)
 
-    def _located(self, tables: Tables, entries: Iterable[Entry]) -> Tables:
-        """Return tables whose records say where their files were fetched from, if they were."""
+    def _located(self, packet: Packet) -> list[str | None] | None:
+        """Return where the file of each record was fetched from; None if none was."""
         if not self.addresses:
-            return tables
-        addresses: list[str | None] = [None] * len(tables)
-        for entry in entries:
+            return None
+        addresses: list[str | None] = [None] * len(packet.tables)
+        for entry in packet.entries:
             address = self.addresses.get(self.units.files[entry.unit])
             if isinstance(entry.what, Rows):
                 for record in entry.what.places:
                     addresses[record] = address
-        return replace(tables, batch=tables.batch.located(addresses))
+        return addresses
 
     def _tell(self, done: int) -> None:
         if self.progress and done < len(self.units):

@@ -2,6 +2,7 @@
 
 from benchfmt.package.errors import PackageError, ParquetError
 from benchfmt.package.fetching import Downloads, Fetched
+from benchfmt.package.growing import Elsewhere, PartWork, TableFile, write_part
 from benchfmt.package.opening import Folder, descriptor_data, load_descriptor, open_folder
 from benchfmt.package.parquet import parquet_frames
 from benchfmt.package.reading import Package, open_package
@@ -12,12 +13,15 @@ from benchfmt.package.writing import PackageWriter, write_package
 
 __all__ = [
     "Downloads",
+    "Elsewhere",
     "Fetched",
     "Folder",
     "Package",
     "PackageError",
     "PackageWriter",
     "ParquetError",
+    "PartWork",
+    "TableFile",
     "Target",
     "TargetBusyError",
     "check_new",
@@ -37,4 +41,5 @@ __all__ = [
     "put_package",
     "sending",
     "write_package",
+    "write_part",
 ]

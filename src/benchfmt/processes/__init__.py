@@ -71,6 +71,10 @@ class LostError(Exception):
     """A piece of work has no result: the process that did it ended, or took too long. The message says which."""
 
 
+class StoppedError(LostError):
+    """A piece of work has no result, and nobody wants one: the run was stopped."""
+
+
 class Team:
     """An executor of processes that each do one piece of work at a time: one that ends or takes too long is replaced.
 
@@ -83,7 +87,7 @@ class Team:
         number: int,
         folder: str | None,
         seconds: float | None,
-        parts: Callable[..., int],
+        parts: Callable[..., float],
         prepare: Callable[[], None],
     ) -> None:
         """Take how many processes there are, a folder for their temporary files, and how long work may take.
@@ -105,7 +109,7 @@ class Team:
 
     def _run(self, fn: Callable[..., T], args: tuple[object, ...]) -> T:
         if self._is_over:
-            raise LostError(_STOPPED)
+            raise StoppedError(_STOPPED)
         worker = getattr(self._local, "pool", None) or self._start()
         deadline = float("inf")
         if self._seconds is not None:
@@ -120,7 +124,9 @@ class Team:
             return future.result()
         except BrokenExecutor as error:
             self._replace(worker)
-            raise LostError(_STOPPED if self._is_over else _KILLED) from error
+            if self._is_over:
+                raise StoppedError(_STOPPED) from error
+            raise LostError(_KILLED) from error
 
     def _start(self) -> Pool:
         """Start the process of this thread."""
@@ -152,7 +158,7 @@ def team(
     number: int,
     folder: str | None,
     seconds: float | None,
-    parts: Callable[..., int],
+    parts: Callable[..., float],
     prepare: Callable[[], None],
 ) -> Iterator[Team]:
     """Start a team that works until the block ends; an error in the block, a stop too, ends its processes at once.

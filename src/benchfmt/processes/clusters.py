@@ -71,11 +71,16 @@ def named(name: str, jobs: int) -> Named:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster that works: its executor, a folder that its processes see (None elsewhere), and how much may wait."""
+    """A cluster that works: its executor, a folder that its processes see (None elsewhere), and its threads."""
 
     executor: DaskExecutor
     folder: str | None
-    waiting: int
+    threads: int
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work may wait."""
+        return _WAITING * self.threads
 
 
 @contextmanager
@@ -83,7 +88,7 @@ def cluster(
     where: str,
     seconds: float | None,
     tell: Callable[[str], None],
-    parts: Callable[..., int] = lambda *_: 1,
+    parts: Callable[..., float] = lambda *_: 1,
 ) -> Iterator[Cluster]:
     """Give a cluster until the block ends: of so many local processes, or at an address; raises BenchfmtError.
 
@@ -111,11 +116,12 @@ def cluster(
         _check_versions(client)
         threads = sum(client.nthreads().values())
         tell(f"dask: {threads} threads; dashboard: {client.dashboard_link}")
-        waiting = max(_WAITING * threads, 1)
-        executor = DaskExecutor(client, seconds, waiting, parts)
+        # Each piece of work that waits, and each part of a package that is written, has a thread here.
+        known = max(threads, 1)
+        executor = DaskExecutor(client, seconds, (_WAITING + 1) * known, parts)
         stack.callback(executor.end)
         # Only processes of this machine see the folder.
-        yield Cluster(executor, folder if is_local else None, waiting)
+        yield Cluster(executor, folder if is_local else None, known)
 
 
 @contextmanager
@@ -174,7 +180,7 @@ class DaskExecutor:
     """A cluster with the `submit` of `concurrent.futures`; work whose process ended or took too long raises LostError."""
 
     def __init__(
-        self, client: Any, seconds: float | None, waiting: int, parts: Callable[..., int]
+        self, client: Any, seconds: float | None, waiting: int, parts: Callable[..., float]
     ) -> None:
         """Take a client, how long a part of some work may take, how much may wait, and how many parts some work has."""
         self._client = client
@@ -187,7 +193,7 @@ class DaskExecutor:
         task = self._client.submit(fn, *args, pure=False)
         return self._threads.submit(self._outcome, task, self._parts(*args))
 
-    def _outcome(self, task: Any, parts: int) -> Any:
+    def _outcome(self, task: Any, parts: float) -> Any:
         import distributed
 
         library: Any = distributed
@@ -209,7 +215,7 @@ class DaskExecutor:
     def _is_running(self, task: Any) -> bool:
         return self._seconds is not None and bool(self._client.call_stack([task]))
 
-    def _is_late(self, began: float | None, parts: int) -> bool:
+    def _is_late(self, began: float | None, parts: float) -> bool:
         if began is None or self._seconds is None:
             return False
         return time.monotonic() - began > self._seconds * parts

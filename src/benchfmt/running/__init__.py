@@ -5,7 +5,16 @@ left to the process that asked is to find duplicates, to count and to write. Chu
 reads them, so neither does a package.
 """
 
-from benchfmt.running.executors import Executor, InProcess, Workers, here, on, packets, processes
+from benchfmt.running.executors import (
+    Executor,
+    InProcess,
+    Workers,
+    here,
+    on,
+    packets,
+    processes,
+    writers,
+)
 from benchfmt.running.journal import Journal
 from benchfmt.running.keys import Tables, of_batch, of_builder
 from benchfmt.running.readers import Readers
@@ -14,6 +23,7 @@ from benchfmt.running.reading import (
     Entry,
     Note,
     Packet,
+    Place,
     Rows,
     batch_records,
     prefixes_of,
@@ -30,6 +40,7 @@ __all__ = [
     "Journal",
     "Note",
     "Packet",
+    "Place",
     "Readers",
     "Rows",
     "Tables",
@@ -45,4 +56,5 @@ __all__ = [
     "processes",
     "read",
     "stopped",
+    "writers",
 ]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchfmt.processes import clusters
-from benchfmt.running.executors import Workers
+from benchfmt.running.executors import Workers, units_of
 from benchfmt.running.reading import Packet, read
 from benchfmt.running.spools import Lean, Spooling
 from benchfmt.running.units import Chunk
@@ -19,12 +19,12 @@ def cluster(where: str, seconds: float | None, tell: Callable[[str], None]) -> I
 
     `tell` hears where its dashboard is. A unit may take so many seconds, if any are given.
     """
-    with clusters.cluster(where, seconds, tell, len) as there:
+    with clusters.cluster(where, seconds, tell, units_of) as there:
         if there.folder is None:
-            yield Workers(there.executor, _listed, there.waiting, sees_files=False)
+            yield Workers(there.executor, _listed, there.threads, sees_files=False)
         else:
             reading = Spooling(there.folder)
-            yield Workers(there.executor, reading, there.waiting, seconds=seconds)
+            yield Workers(there.executor, reading, there.threads, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

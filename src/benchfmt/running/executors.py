@@ -3,28 +3,33 @@
 An executor takes a function with its arguments and gives a future of the result. A chunk whose reader is lost, because its
 process was killed or took too long, is read once more, unit by unit; a unit that is lost again has failed, and the rest goes on. In this process the packets of a chunk
 are read as they are asked for. Elsewhere they are written into a file of our own, so that a large unit is never whole in
-memory; so whoever reads for an executor sees the same files as this process, the temporary folder included.
+memory; so whoever reads for an executor sees the same files as this process, the temporary folder included. Whoever reads writes the
+parts of a package too, from these files.
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
-from benchfmt.processes import LostError, result_of, team
+from benchfmt.package import Elsewhere, PartWork, TableFile, write_part
+from benchfmt.processes import LostError, StoppedError, result_of, team
 from benchfmt.running.reading import Packet, lost, read
 from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk, Units
 from benchfmt.running.watching import Watched
 
 _WAITING = 4
-_EXECUTOR_WAITING = 32
-"""So many chunks wait for each process, and for an executor of which nobody says how many there are."""
+"""So many chunks wait for each process."""
+_EXECUTOR = 8
+"""So many processes an executor is taken to have of which nobody says how many there are."""
 
 T = TypeVar("T")
 
@@ -32,14 +37,14 @@ T = TypeVar("T")
 class Executor(Protocol):
     """What can be given work: any `concurrent.futures.Executor` can."""
 
-    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: object) -> Future[T]:
         """Return the future of what a function returns."""
 
 
 class InProcess:
     """Does all work in this process, at once."""
 
-    def submit(self, fn: Callable[..., T], /, *args: Chunk) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: object) -> Future[T]:
         """Return the future of what a function returned."""
         future: Future[T] = Future()
         try:
@@ -59,7 +64,8 @@ class Workers:
 
     executor: Executor
     read: Callable[[Chunk], Iterable[Packet]]
-    waiting: int = 0
+    number: int = 1
+    """How many processes there are."""
     losses: tuple[type[Exception], ...] = (LostError,)
     """What an outcome is where nobody has read a chunk to its end, so that it may be read again."""
     sees_files: bool = True
@@ -68,6 +74,13 @@ class Workers:
     """Hears of what a chunk holds before it is taken."""
     seconds: float | None = None
     """How long a unit may take in a process that may end itself: another one takes its place."""
+
+    @property
+    def waiting(self) -> int:
+        """How many chunks may wait."""
+        if isinstance(self.executor, InProcess):
+            return 0
+        return _WAITING * self.number
 
 
 def packets(units: Units, workers: Workers) -> Iterator[Packet]:
@@ -119,9 +132,16 @@ def processes(number: int, seconds: float | None = None) -> Iterator[Workers]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="benchfmt-") as folder,
-        team(number, folder, seconds, len, _begin) as workers,
+        team(number, folder, seconds, units_of, _begin) as workers,
     ):
-        yield Workers(workers, Spooling(folder), _WAITING * number, seconds=seconds)
+        yield Workers(workers, Spooling(folder), number, seconds=seconds)
+
+
+def units_of(work: Chunk | PartWork) -> float:
+    """Return how many units a piece of work has, each of which may take some time: a part may take for ever."""
+    if isinstance(work, PartWork):
+        return math.inf
+    return len(work)
 
 
 def _begin() -> None:
@@ -129,7 +149,25 @@ def _begin() -> None:
 
 
 @contextmanager
-def on(executor: Executor, waiting: int = _EXECUTOR_WAITING) -> Iterator[Workers]:
-    """Read by an executor until the block ends; so many chunks wait at most."""
+def on(executor: Executor, number: int = _EXECUTOR) -> Iterator[Workers]:
+    """Read by an executor, of about so many processes, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="benchfmt-") as folder:
-        yield Workers(executor, Spooling(folder), waiting)
+        yield Workers(executor, Spooling(folder), number)
+
+
+def writers(workers: Workers) -> Elsewhere | None:
+    """Return workers as those that write parts, too; None for this process, and for those that do not see its files."""
+    if isinstance(workers.executor, InProcess) or not workers.sees_files:
+        return None
+    return Elsewhere(partial(_written, workers), workers.number)
+
+
+def _written(workers: Workers, work: PartWork) -> list[TableFile]:
+    """Return the files of a part that a worker has written; where the worker was lost, this process writes them."""
+    future = workers.executor.submit(write_part, work)
+    try:
+        return result_of(future, "wrote a part")
+    except StoppedError:
+        raise
+    except workers.losses:
+        return write_part(work)

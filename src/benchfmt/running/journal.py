@@ -57,7 +57,22 @@ class Kept:
             _frame(file)
             end = self.path.stat().st_size - _DIGEST
             while file.tell() < end:
-                yield unpack(_frame(file), self.first)
+                place = _Framed(self.path, file.tell(), self.first)
+                yield replace(unpack(_frame(file), self.first), place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    """Where a packet is in a file of the journal, and the number of the chunk's first unit."""
+
+    path: Path
+    start: int
+    first: int
+
+    def packet(self) -> Packet:
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return unpack(_frame(file), self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +194,9 @@ class _Keeper:
         self._executor = executor
         self._keeping = keeping
 
-    def submit(self, fn: Callable[..., Any], /, *args: Chunk) -> Future[Any]:
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Return the future of what a function returns, kept in a file."""
-        (chunk,) = args
+        (chunk,) = args  # it writes no part: who sees no files is given none
         kept: Future[Any] = Future()
         found = self._keeping.found(chunk)
         if found.was_there:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -68,6 +68,15 @@ class Packet:
 
     entries: tuple[Entry, ...]
     tables: Tables
+    place: Place | None = None
+    """Where any process that sees the files of this one finds it again, if it lies in one."""
+
+
+class Place(Protocol):
+    """Where a packet lies."""
+
+    def packet(self) -> Packet:
+        """Return the packet."""
 
 
 def read(chunk: Chunk) -> Iterator[Packet]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +69,7 @@ class _Column(NamedTuple):
     size: int
 
 
-class _Place(NamedTuple):
+class _Span(NamedTuple):
     """Where a packet is in the file, the bytes of its pickle, and its buffers behind that."""
 
     start: int
@@ -91,8 +92,8 @@ class Spooling:
         """Return what the units of a chunk hold, in a file."""
         path = Path(self.folder, str(chunk.first))
         with naming(path), path.open("wb") as file:
-            places = [_write(packet, file) for packet in read(chunk)]
-        return Spool(path, places)
+            spans = [_write(packet, file) for packet in read(chunk)]
+        return Spool(path, spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,42 @@ class Spool:
     """Packets in a file, which can be taken once."""
 
     path: Path
-    places: list[_Place]
+    spans: list[_Span]
 
     def __iter__(self) -> Iterator[Packet]:
-        """Yield the packets; then the file is removed."""
+        """Yield the packets; the file is removed once nothing refers to any of them."""
+        owner = _Owner(self.path)
         with self.path.open("rb") as file:
-            for place in self.places:
-                yield _read(file, place)
-        self.path.unlink()
+            for span in self.spans:
+                yield replace(_read(file, span), place=_Spooled(self.path, span, owner))
 
 
-def _write(packet: Packet, file: IO[bytes]) -> _Place:
-    """Write a packet behind those that are there, and return its place."""
+class _Owner:
+    """Whatever refers to it needs a file, which is removed when nothing does."""
+
+    def __init__(self, path: Path) -> None:
+        weakref.finalize(self, path.unlink, missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    """Where a packet is in a file."""
+
+    path: Path
+    span: _Span
+    owner: _Owner | None = None
+    """The file is that of the process which asked: others are given none."""
+
+    def __reduce__(self) -> tuple[type[_Spooled], tuple[Path, _Span]]:
+        return _Spooled, (self.path, self.span)
+
+    def packet(self) -> Packet:
+        with self.path.open("rb") as file:
+            return _read(file, self.span)
+
+
+def _write(packet: Packet, file: IO[bytes]) -> _Span:
+    """Write a packet behind those that are there, and return where it is."""
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(Lean.of(packet), 5, buffer_callback=buffers.append)
     start = _begin(file, _MAPPED)
@@ -122,7 +147,7 @@ def _write(packet: Packet, file: IO[bytes]) -> _Place:
         with buffer.raw() as data:
             file.write(data)
             columns.append(_Column(begin - start, data.nbytes))
-    return _Place(start, len(pickled), columns)
+    return _Span(start, len(pickled), columns)
 
 
 def _begin(file: IO[bytes], multiple: int) -> int:
@@ -133,19 +158,19 @@ def _begin(file: IO[bytes], multiple: int) -> int:
     return end + gap
 
 
-def _read(file: IO[bytes], place: _Place) -> Packet:
+def _read(file: IO[bytes], span: _Span) -> Packet:
     """Return the packet at a place, whose columns stay in the file where that can be mapped."""
-    data = memoryview(_bytes(file, place))
-    buffers = [data[column.start : column.start + column.size] for column in place.columns]
-    lean: Lean = pickle.loads(data[: place.pickled], buffers=buffers)  # noqa: S301 - written by our own process, in a folder that only we can read
+    data = memoryview(_bytes(file, span))
+    buffers = [data[column.start : column.start + column.size] for column in span.columns]
+    lean: Lean = pickle.loads(data[: span.pickled], buffers=buffers)  # noqa: S301 - written by our own process, in a folder that only we can read
     return lean.whole()
 
 
-def _bytes(file: IO[bytes], place: _Place) -> mmap.mmap | bytes:
+def _bytes(file: IO[bytes], span: _Span) -> mmap.mmap | bytes:
     if _CAN_MAP:
-        return mmap.mmap(file.fileno(), place.size, offset=place.start, access=mmap.ACCESS_READ)
-    file.seek(place.start)
-    return file.read(place.size)
+        return mmap.mmap(file.fileno(), span.size, offset=span.start, access=mmap.ACCESS_READ)
+    file.seek(span.start)
+    return file.read(span.size)
 
 
 def _blank(table: pa.Table) -> _Blank:
