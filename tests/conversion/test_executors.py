@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from tests.conversion.odd import GOOD, installed, run, sources, tables
+from tests.servers import only_here
 
 from benchfmt import convert
 from benchfmt.finding import BenchfmtError
+from benchfmt.processes.clusters import DaskExecutor, cluster
 
 
 @pytest.fixture
@@ -78,6 +81,37 @@ def test_a_cluster_that_cannot_be_started_is_told(tmp_path: Path) -> None:
     # Without a network there is none.
     with pytest.raises(BenchfmtError, match=r"no Dask cluster can be started here: .* try local:2"):
         convert(Path("examples/lpdnn"), executor="dask:2").write(tmp_path / "p")
+
+
+class Busy:
+    """A client that hears nothing of the process which has a task: it has just ended, or does not come to answer."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+    def call_stack(self, _: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionRefusedError()])
+def test_nobody_knows_whether_a_task_runs_whose_process_does_not_answer(error: OSError) -> None:
+    executor = DaskExecutor(Busy(error), 6, 1, len)
+    assert not executor._is_running(object())
+    executor.end()
+
+
+@pytest.mark.slow
+def test_processes_of_a_cluster_load_what_they_need_before_they_get_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    only_here(monkeypatch)
+    with cluster("1", None, lambda _: None, module="colorsys") as there:
+        assert there.executor.submit(is_loaded, "colorsys").result(60)
+        assert not there.executor.submit(is_loaded, "chunk").result(60)
+
+
+def is_loaded(module: str) -> bool:
+    return module in sys.modules
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def cluster(where: str, seconds: float | None, tell: Callable[[str], None]) -> I
 
     `tell` hears where its dashboard is. A unit may take so many seconds, if any are given.
     """
-    with clusters.cluster(where, seconds, tell, units_of) as there:
+    with clusters.cluster(where, seconds, tell, units_of, __name__) as there:
         if there.folder is None:
             yield Workers(there.executor, _listed, there.threads, sees_files=False)
         else:

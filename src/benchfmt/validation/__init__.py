@@ -68,7 +68,7 @@ def validate_all(
     if executor is not None:
         chosen = named(executor, jobs or 1)
         if chosen.is_dask:
-            judges, jobs = cluster(chosen.where, seconds, tell), 1
+            judges, jobs = cluster(chosen.where, seconds, tell, module=reports_of.__module__), 1
         else:
             jobs = chosen.number
     sources = find_sources(paths, limits, remote=remote)
