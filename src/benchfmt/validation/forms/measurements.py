@@ -174,13 +174,18 @@ class WaitingRecords:
         return Pieces(taken).taken()
 
 
+_FIRST = 131_072
+"""So many measurements are given at first, and twice as many each time: whoever judges them need not wait long for the first."""
+
+
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
     def __init__(self, rows: Iterator[Rows], most: int) -> None:
         """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once."""
         self._rows = rows
-        self._most = most
+        self._largest = most
+        self._most = min(most, _FIRST)
         self._waiting: list[Rows] = []
         self._is_at_end = False
 
@@ -197,6 +202,7 @@ class Queue:
             if cut < height:
                 rest.append(rows.slice(cut, height - cut))
         self._waiting = rest
+        self._most = min(self._largest, 2 * self._most)
         if not ready:
             ready.append(_no_measurements())
         return Pieces(ready)
