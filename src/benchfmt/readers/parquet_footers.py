@@ -18,6 +18,8 @@ from pathlib import Path
 FOOTER_END = 8
 """A file ends with the length of its footer and four bytes that say what it is."""
 _VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
+_CONTINUED = 128
+"""A byte from here on has another behind it that belongs to the same number."""
 _DEEPEST = 64
 _SIGN = 2**63
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = range(
@@ -79,6 +81,10 @@ def _walked(footer: bytes) -> list[RowGroup]:
 _remembered = lru_cache(maxsize=4)(_walked)
 
 
+Wanted = Mapping[int, tuple[int, Callable[[], int]]]
+"""Fields of a structure by their numbers: the type of each, and what reads it."""
+
+
 class _Footer:
     """A walk through a footer (parquet.thrift, FileMetaData)."""
 
@@ -86,6 +92,26 @@ class _Footer:
         self._data = data
         self._at = 0
         self._groups: list[RowGroup] = []
+        self._chunks: list[Chunk] = []
+        """Those of the last row group."""
+        self._sizes: dict[int, int] = {}
+        """What the statistics of sizes of the last column say."""
+        # A footer has thousands of columns: what is read of each is said once.
+        number = (_I64, self._signed)
+        histogram = (_LIST, self._histogram)
+        self._of_statistics: Wanted = {1: number, 2: histogram, 3: histogram}
+        self._of_column: Wanted = {
+            _VALUES: number,
+            _SIZE: number,
+            _DATA: number,
+            _DICTIONARY: number,
+            _STATISTICS: (_STRUCT, self._statistics),
+        }
+        self._of_chunk: Wanted = {
+            _METADATA: (_STRUCT, self._column),
+            _ENCRYPTION: (_STRUCT, _refuse),
+        }
+        self._of_group: Wanted = {1: (_LIST, self._list_of_chunks), 3: number}
 
     def row_groups(self) -> list[RowGroup]:
         self._struct({4: (_LIST, self._list_of_groups)})
@@ -93,43 +119,25 @@ class _Footer:
 
     def _list_of_groups(self) -> int:
         for _ in range(self._structs()):
-            self._groups.append(self._group())
+            self._chunks = []
+            fields = self._struct(self._of_group)
+            self._groups.append(RowGroup(_required(fields, 3), tuple(self._chunks)))
         return len(self._groups)
 
-    def _group(self) -> RowGroup:
-        chunks: list[Chunk] = []
+    def _list_of_chunks(self) -> int:
+        for _ in range(self._structs()):
+            fields = self._struct(self._of_chunk)
+            _required(fields, _METADATA)
+        return len(self._chunks)
 
-        def columns() -> int:
-            for _ in range(self._structs()):
-                chunks.append(self._chunk())
-            return len(chunks)
+    def _statistics(self) -> int:
+        self._sizes = self._struct(self._of_statistics)
+        return 1
 
-        fields = self._struct({1: (_LIST, columns), 3: (_I64, self._signed)})
-        return RowGroup(_required(fields, 3), tuple(chunks))
-
-    def _chunk(self) -> Chunk:
-        chunk = Chunk(0, 0, 0)
-
-        def metadata() -> int:
-            nonlocal chunk
-            chunk = self._column()
-            return 1
-
-        fields = self._struct({_METADATA: (_STRUCT, metadata), _ENCRYPTION: (_STRUCT, _refuse)})
-        _required(fields, _METADATA)
-        return chunk
-
-    def _column(self) -> Chunk:
-        sizes: dict[int, int] = {}
-
-        def statistics() -> int:
-            histogram = (_LIST, self._histogram)
-            sizes.update(self._struct({1: (_I64, self._signed), 2: histogram, 3: histogram}))
-            return 1
-
-        number = (_I64, self._signed)
-        wanted = {_VALUES: number, _SIZE: number, _DATA: number, _DICTIONARY: number}
-        fields = self._struct({**wanted, _STATISTICS: (_STRUCT, statistics)})
+    def _column(self) -> int:
+        self._sizes = {}
+        fields = self._struct(self._of_column)
+        sizes = self._sizes
         start = _required(fields, _DATA)
         dictionary = fields.get(_DICTIONARY, 0)
         if dictionary:
@@ -138,7 +146,9 @@ class _Footer:
         if size < 0:
             raise ValueError(f"a column in its footer has {size:,} bytes")
         levels = (sizes.get(2, 0), sizes.get(3, 0))
-        return Chunk(start, start + size, _required(fields, _VALUES), levels, 1 in sizes)
+        values = _required(fields, _VALUES)
+        self._chunks.append(Chunk(start, start + size, values, levels, 1 in sizes))
+        return 1
 
     def _histogram(self) -> int:
         """Return how many numbers a list has."""
@@ -147,11 +157,14 @@ class _Footer:
             self._skip(kind, 0)
         return count
 
-    def _struct(self, wanted: Mapping[int, tuple[int, Callable[[], int]]]) -> dict[int, int]:
+    def _struct(self, wanted: Wanted) -> dict[int, int]:
         """Return what some fields hold; each comes with its type and with what reads it."""
         found = {}
         number = 0
-        while head := self._byte():
+        data = self._data
+        # A footer has some hundred thousand fields, so the most frequent steps are written out.
+        while head := data[self._at]:
+            self._at += 1
             kind = head & 15
             before = number
             number = number + (head >> 4) if head >> 4 else self._signed()
@@ -164,6 +177,7 @@ class _Footer:
             if kind != expected:
                 raise ValueError(f"field {number} in its footer is of type {kind}, not {expected}")
             found[number] = read()
+        self._at += 1
         return found
 
     def _structs(self) -> int:
@@ -189,7 +203,7 @@ class _Footer:
 
     def _unsigned(self) -> int:
         value = self._data[self._at]
-        if value < 128:
+        if value < _CONTINUED:
             self._at += 1
             return value
         end = self._varint()
@@ -216,12 +230,15 @@ class _Footer:
     # ---- what is passed over ----
 
     def _skip(self, kind: int, depth: int) -> None:
-        if kind in _WIDTHS:
-            self._forward(_WIDTHS[kind])
-        elif kind in _VARINTS:
-            self._at = self._varint()
+        if kind in _VARINTS:
+            if self._data[self._at] < _CONTINUED:
+                self._at += 1
+            else:
+                self._at = self._varint()
         elif kind == _BINARY:
             self._forward(self._unsigned())
+        elif kind in _WIDTHS:
+            self._forward(_WIDTHS[kind])
         elif not depth:
             raise ValueError("its footer is too deep")
         elif kind in (_LIST, _SET):
@@ -240,10 +257,13 @@ class _Footer:
             self._skip(kind, depth)
 
     def _skip_struct(self, depth: int) -> None:
-        while head := self._byte():
+        data = self._data
+        while head := data[self._at]:
+            self._at += 1
             if not head >> 4:
                 self._at = self._varint()
             self._skip(head & 15, depth)
+        self._at += 1
 
     def _forward(self, count: int) -> None:
         self._at += count

@@ -35,6 +35,10 @@ _TIMES_TOO_LONG = 8
 _HEADER = 2**8
 _LONGEST_HEADER = 2**20
 _NUMBER_BITS = 63
+_NUMBERS = (4, 5, 6)
+"""The types of whole numbers in Thrift's compact protocol."""
+_CONTINUED = 128
+"""A byte from here on has another behind it that belongs to the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +281,21 @@ class _Thrift:
         """Return the fields by their numbers; raises IndexError where the data ends before."""
         fields: Fields = {}
         number = 0
-        while head := self._byte():
+        data = self._data
+        # Files have tens of thousands of pages, whose headers are mostly small numbers.
+        while head := data[self.at]:
+            self.at += 1
             step, kind = head >> 4, head & 15
             number = number + step if step else self._signed()
+            if kind in _NUMBERS and data[self.at] < _CONTINUED:
+                digits = data[self.at]
+                self.at += 1
+                fields[number] = (digits >> 1) ^ -(digits & 1)
+                continue
             value = self._value(kind)
             if value is not None:
                 fields[number] = value
+        self.at += 1
         return fields
 
     def _value(self, kind: int) -> int | Fields | None:
@@ -327,15 +340,16 @@ class _Thrift:
         return value
 
     def _unsigned(self) -> int:
+        data = self._data
         number = shift = 0
-        while True:
-            byte = self._byte()
+        while (byte := data[self.at]) >= _CONTINUED:
+            self.at += 1
             number |= (byte & 127) << shift
             shift += 7
-            if byte < 128:
-                return number
             if shift > _NUMBER_BITS:
                 raise ValueError("a number that is too long")
+        self.at += 1
+        return number | byte << shift
 
     def _signed(self) -> int:
         number = self._unsigned()
