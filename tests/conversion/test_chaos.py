@@ -16,6 +16,8 @@ from tests.conversion.odd import installed, run, sources, started, tables
 from tests.package.stores import running
 from tests.servers import only_here
 
+from benchfmt.processes.clusters import cluster
+
 COUNT = 2_000
 LIMIT = "6"
 IN_PARTS = ("--part-rows", "300")
@@ -155,3 +157,13 @@ def test_a_store_that_fails_now_and_then_gets_the_package(
     # In a store the name of a file says what is in it.
     there = tables(tmp_path / "p" / "data")
     assert {re.sub("-[0-9a-f]{12}", "", name): data for name, data in there.items()} == calm
+
+
+def test_processes_of_a_cluster_load_what_they_need_before_they_get_work() -> None:
+    with cluster("1", None, lambda _: None, module="colorsys") as there:
+        assert there.executor.submit(is_loaded, "colorsys").result(60)
+        assert not there.executor.submit(is_loaded, "chunk").result(60)
+
+
+def is_loaded(module: str) -> bool:
+    return module in sys.modules

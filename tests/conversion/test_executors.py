@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from tests.conversion.odd import GOOD, installed, run, sources, tables
-from tests.servers import only_here
 
 from benchfmt import convert
 from benchfmt.finding import BenchfmtError
-from benchfmt.processes.clusters import DaskExecutor, cluster
+from benchfmt.processes.clusters import DaskExecutor
 
 
 @pytest.fixture
@@ -98,20 +96,6 @@ def test_nobody_knows_whether_a_task_runs_whose_process_does_not_answer(error: O
     executor = DaskExecutor(Busy(error), 6, 1, len)
     assert not executor._is_running(object())
     executor.end()
-
-
-@pytest.mark.slow
-def test_processes_of_a_cluster_load_what_they_need_before_they_get_work(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    only_here(monkeypatch)
-    with cluster("1", None, lambda _: None, module="colorsys") as there:
-        assert there.executor.submit(is_loaded, "colorsys").result(60)
-        assert not there.executor.submit(is_loaded, "chunk").result(60)
-
-
-def is_loaded(module: str) -> bool:
-    return module in sys.modules
 
 
 @pytest.mark.parametrize(
