@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -225,3 +226,14 @@ def test_a_part_may_take_as_long_as_it_takes(tmp_path: Path) -> None:
     with Readers(2, seconds=1e-9).workers(2) as workers:
         found = elsewhere(workers).write(work_of(tmp_path / "q", held, batch))
     assert found[0].path.parents[2] == tmp_path / "q"
+
+
+def test_no_search_for_garbage_looks_through_what_a_process_has_loaded() -> None:
+    with processes(1) as workers:
+        is_on, frozen = workers.executor.submit(of_the_collector).result()
+    assert is_on
+    assert frozen > 10_000
+
+
+def of_the_collector() -> tuple[bool, int]:
+    return gc.isenabled(), gc.get_freeze_count()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -136,6 +138,9 @@ def convert(
     Exit status 1 if a source or row failed; the rest is converted all the same. Where every file was left out for a
     reason, nothing is written and the status is 0.
     """
+    # No linear algebra is done here, and its threads spin before they wait for some: in each process of --jobs, too.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from benchfmt.cli.settings import limits_of
     from benchfmt.conversion import convert as run
     from benchfmt.package import sending
@@ -155,6 +160,8 @@ def convert(
         remote=remote,
         **options_of(option or []),
     )
+    # What is loaded now stays to the end: no search for garbage need look through it again.
+    gc.freeze()
     redactor = None
     if redact:
         redactor = Redactor()

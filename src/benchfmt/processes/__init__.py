@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -48,7 +49,20 @@ class Pool(ProcessPoolExecutor):
 def _new_pool(number: int, folder: str | None) -> Pool:
     # Fresh processes: forked ones would inherit the locks of running threads.
     context = multiprocessing.get_context("spawn")
-    return Pool(number, context, initializer=_end_with_parent, initargs=(folder,))
+    return Pool(number, context, initializer=_begin, initargs=(folder,))
+
+
+def _begin(folder: str | None) -> None:
+    """Have this process end with its parent, and load what it needs without a search for garbage, until it is prepared."""
+    gc.disable()
+    _end_with_parent(folder)
+
+
+def _prepared(prepare: Callable[[], None]) -> None:
+    """Prepare this process: what is loaded now stays to the end, and no search for garbage looks through it."""
+    prepare()
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +146,7 @@ class Team:
         """Start the process of this thread."""
         worker = _new_pool(1, self._folder)
         self._pools.add(worker)
-        result_of(worker.submit(self._prepare), "was started")
+        result_of(worker.submit(_prepared, self._prepare), "was started")
         self._local.pool = worker
         return worker
 
@@ -226,7 +240,7 @@ class Crew(Generic[T]):
         room = self._number - len(self._tasks) - len(self._starting)
         for _ in range(min(room, len(waiting) - len(self._starting))):
             worker = _new_pool(1, self._folder)
-            self._starting[worker.submit(self._prepare)] = worker
+            self._starting[worker.submit(_prepared, self._prepare)] = worker
 
     def _some_results(self) -> dict[int, T | Lost]:
         """Wait until something happens; return the results, each with its place, those included that will not come."""
