@@ -109,6 +109,53 @@ def _zeros_of(size: int) -> pa.Buffer:
     return pa.py_buffer(bytes(size))
 
 
+def numbers_of(
+    values: npt.NDArray[np.float64], is_there: npt.NDArray[np.bool_] | None = None
+) -> Arrow:
+    """Return numbers as an Arrow array, null where none `is_there`."""
+    mask = None
+    if is_there is not None:
+        mask = _buffer(np.packbits(is_there, bitorder="little"))
+    numbers = _buffer(np.ascontiguousarray(values, np.float64))
+    return pa.Array.from_buffers(pa.float64(), len(values), [mask, numbers])
+
+
+def places_of(numbers: npt.NDArray[np.integer[Any]]) -> Arrow:
+    """Return places, of which none is missing, as an Arrow array."""
+    places = np.ascontiguousarray(numbers, np.int32)
+    return pa.Array.from_buffers(pa.int32(), len(places), [None, _buffer(places)])
+
+
+def places_in(array: Arrow) -> npt.NDArray[np.int32]:
+    """Return the numbers of an Arrow array of 32 bits; whatever stands where one is null."""
+    if not len(array):
+        return np.zeros(0, np.int32)
+    return _numbers(array.buffers()[1], np.int32)[array.offset :][: len(array)]
+
+
+def are_empty(chunks: Sequence[Arrow]) -> npt.NDArray[np.bool_]:
+    """Return which cells are null, of arrays that follow one another."""
+    found = [np.zeros(0, bool)]
+    for chunk in chunks:
+        mask = chunk.buffers()[0]
+        if mask is None:
+            found.append(np.zeros(len(chunk), bool))
+        else:
+            end = chunk.offset + len(chunk)
+            bits = np.unpackbits(_numbers(mask, np.uint8), count=end, bitorder="little")
+            found.append(bits[chunk.offset :] == 0)
+    return np.concatenate(found)
+
+
+def codes_of(coded: Any) -> npt.NDArray[np.int32]:
+    """Return the place of each cell of a dictionary, that after its last word for an empty cell."""
+    indices = coded.indices.cast(pa.int32())
+    codes = places_in(indices)
+    if indices.null_count:
+        codes = np.where(are_empty([indices]), np.int32(len(coded.dictionary)), codes)
+    return codes
+
+
 def texts_of(characters: npt.NDArray[np.uint8]) -> Arrow:
     """Return texts of one length as an Arrow array; their characters are ASCII, a row for each text."""
     count, width = characters.shape
@@ -130,6 +177,12 @@ def coded_texts(
     numbers = _buffer(codes.astype(np.int32, copy=False))
     indices = pa.Array.from_buffers(pa.int32(), len(codes), [mask, numbers])
     return pa.DictionaryArray.from_arrays(indices, texts)
+
+
+def _numbers(buffer: Any, kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    # Arrow leaves room behind the last number, which need not be a whole number of them.
+    size = np.dtype(kind).itemsize
+    return np.frombuffer(buffer, kind, buffer.size // size)
 
 
 def _buffer(numbers: Any) -> pa.Buffer:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
+from benchfmt.arrays import array_of, codes_of, places_of
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
@@ -181,7 +182,9 @@ class Withholder:
         doubtful = self._doubtful(batch.measurements)
         if not len(doubtful):
             return batch
-        needed = batch.measurements.select(["metric", "stage", "unit", "value"]).take(doubtful)
+        needed = batch.measurements.select(["metric", "stage", "unit", "value"]).take(
+            places_of(doubtful)
+        )
         judged = _judged(pl.DataFrame(pl.from_arrow(needed)), self.metrics)
         places = doubtful[judged["bad"].to_numpy()]
         if not len(places):
@@ -209,13 +212,15 @@ class Withholder:
 
     def _doubtful(self, measurements: pa.Table) -> Places:
         """Return the rows whose number is outside the bounds of its metric, in whatever unit and of whatever stage."""
+        if not measurements.num_rows:
+            return np.zeros(0, np.int64)
         column: Any = measurements["metric"]
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         names = column.unify_dictionaries().combine_chunks()
         bounds = [_bounds(self._known(name)) for name in names.dictionary.to_pylist()]
         low, high, no_zero = np.array([*bounds, _bounds(None)], np.float64).T
-        kinds = names.indices.cast(pa.int32()).fill_null(len(bounds)).to_numpy().astype(np.int64)
+        kinds = codes_of(names).astype(np.int64)
         values = pl.Series(pl.from_arrow(measurements["value"])).to_numpy()
         is_doubtful = (values < low[kinds]) | (values > high[kinds])
         if no_zero.any():
@@ -239,7 +244,7 @@ class Withholder:
     def _table(self, batch: Batch, places: Places) -> pa.Table:
         """Return the measurements with the rows at some places withheld."""
         whole = batch.measurements
-        rows = whole.take(places).to_pylist()
+        rows = whole.take(places_of(places)).to_pylist()
         owners = {row["record_id"] for row in rows}
         ids = batch.records["id"].to_pylist()
         locators = dict(zip(ids, batch.records["source_locator"].to_pylist(), strict=True))
@@ -332,12 +337,12 @@ def _with_rows(table: pa.Table, places: Places, rows: list[dict[str, JsonValue]]
     """Return a table with other rows at some places; only the columns that change are laid out anew."""
     there = np.zeros(table.num_rows, dtype=bool)
     there[places] = True
-    mask = pa.array(there)
+    mask = array_of(there.tolist(), pa.bool_())
     for name in ("value", "unit", "basis", "missing", "reported_value", "reported_unit"):
         index = table.schema.get_field_index(name)
         kind: Any = pa.float64() if name == "value" else pa.string()
         before: Any = table.column(index).cast(kind).combine_chunks()
-        cells: Any = pa.array([row.get(name) for row in rows], kind)
+        cells: Any = array_of([row.get(name) for row in rows], kind)
         table = table.set_column(index, name, pc.replace_with_mask(before, mask, cells))
     return table
 
@@ -352,5 +357,5 @@ def _incomplete(records: pa.Table, measurements: pa.Table) -> pa.Table:
         pl.when(bare).then(pl.lit(WITHOUT_VALUE)).otherwise("status").alias("status")
     )["status"]
     return records.set_column(
-        records.schema.get_field_index("status"), "status", pa.array(status.to_list(), pa.string())
+        records.schema.get_field_index("status"), "status", array_of(status.to_list(), pa.string())
     )

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.arrays import TEXT_CODES, Arrow
+from benchfmt.arrays import TEXT_CODES, Arrow, places_in, places_of
 from benchfmt.tables import COLUMNS, REPEATING, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
@@ -194,22 +194,15 @@ def _in_order(cells: Chunked) -> Chunked:
         return cells
     place = np.zeros(size, np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
-    indices = pc.take(_int32(place), chunk.indices)
-    words = pc.take(chunk.dictionary, _int32(order))
+    indices = pc.take(places_of(place), chunk.indices)
+    words = pc.take(chunk.dictionary, places_of(order))
     joined: Arrow = pa.DictionaryArray.from_arrays(indices, words)
     return pa.chunked_array([joined], joined.type)
 
 
 def _by_appearance(indices: Arrow) -> npt.NDArray[np.int32]:
     """Return the different numbers among indices, in the order in which they first stand."""
-    return pc.drop_null(pc.unique(indices)).to_numpy()
-
-
-def _int32(numbers: Any) -> Arrow:
-    # Laid out by hand: `pa.array` loads pandas wherever that is installed.
-    return pa.Array.from_buffers(
-        pa.int32(), len(numbers), [None, pa.py_buffer(memoryview(numbers))]
-    )
+    return places_in(pc.drop_null(pc.unique(indices)))
 
 
 class _CsvSink(Sink):

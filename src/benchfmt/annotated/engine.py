@@ -23,7 +23,7 @@ from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
 from benchfmt.annotated.together import keys_of
-from benchfmt.arrays import Arrow, coded_texts, texts_of
+from benchfmt.arrays import Arrow, array_of, coded_texts, texts_of
 from benchfmt.finding import Finding
 from benchfmt.identity import canonical, record_id, record_id_characters
 from benchfmt.tables import Batch, complete
@@ -256,7 +256,7 @@ def _records(fields: Fields, chosen: Chosen, systems: Systems) -> pa.Table:
     }
     same = np.zeros(frame.height, dtype=np.int32)
     for name, text in source.items():
-        table = table.append_column(name, coded_texts(same, pa.array([text], pa.string())))
+        table = table.append_column(name, coded_texts(same, array_of([text], pa.string())))
     suites = pl.Series([""] * frame.height, dtype=pl.String)
     if "suite" in frame.columns:
         suites = frame["suite"].fill_null("")
@@ -280,7 +280,7 @@ def _ids(fields: Fields, suites: pl.Series, locators: pl.Series) -> Arrow:
     ids = [
         record_id(suite, path, digest, where) for suite, where in zip(suites, locators, strict=True)
     ]
-    return pa.array(ids, pa.string())
+    return array_of(ids, pa.string())
 
 
 def _row_locators(fields: Fields, rows: Integers, variants: Integers) -> pl.Series:

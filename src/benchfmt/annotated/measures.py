@@ -20,7 +20,7 @@ from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
-from benchfmt.arrays import Arrow, coded_texts, nulls
+from benchfmt.arrays import Arrow, array_of, coded_texts, nulls, numbers_of, places_of
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import Texts, arrow_schema
@@ -255,13 +255,13 @@ def measurement_table(
         if name in parts:
             needs_unit |= parts[name].is_not_null().to_numpy()
 
-    primary: Arrow = pa.array([measure.primary or None for measure in measures], pa.bool_())
+    primary: Arrow = array_of([measure.primary or None for measure in measures], pa.bool_())
     columns: dict[str, Arrow] = {
         "record_id": coded_texts(owners, record_ids.combine_chunks()),
-        "value": pa.array(matrix.values.ravel()[places.flat], mask=~has_value),
+        "value": numbers_of(matrix.values.ravel()[places.flat], has_value),
         "unit": _dictionary(kinds, [m.unit for m in measures], needs_unit),
         "basis": _dictionary(kinds, [m.basis for m in measures], has_value),
-        "primary": primary.take(kinds),
+        "primary": primary.take(places_of(kinds)),
         "missing": _dictionary(reasons, matrix.reason_names),
         "caveats": _dictionary(matrix.caveats.ravel()[places.flat], matrix.caveat_lists),
         "reported_value": _reported(fields, measures, places),
@@ -272,8 +272,8 @@ def measurement_table(
         columns[part] = _dictionary(kinds, [m.key[place] or None for m in measures])
     if with_target.any():
         for side, name in enumerate(("target_min", "target_max")):
-            bounds: Arrow = pa.array([measure.targets[side] for measure in measures], pa.float64())
-            columns[name] = bounds.take(kinds)
+            bounds: Arrow = array_of([measure.targets[side] for measure in measures], pa.float64())
+            columns[name] = bounds.take(places_of(kinds))
     for name, values in parts.items():
         said = values.to_arrow()
         before = columns.get(name)
@@ -288,7 +288,7 @@ def measurement_table(
 def _reported(fields: Fields, measures: list[Measure], places: Places) -> Arrow:
     """Return the source's own characters of some cells; null where the cell is empty."""
     if not measures:
-        return pa.array([], pa.string())
+        return nulls(0, pa.string())
     names = list(dict.fromkeys(measure.column for measure in measures))
     columns = pl.concat([fields.frame[name].alias("text") for name in names], rechunk=True)
     starts = np.array(
@@ -317,4 +317,4 @@ def _dictionary(codes: Codes, choices: list[str | None], shown: Flags | None = N
     if distinct and None in choices:
         is_word = np.array([choice is not None for choice in choices], dtype=bool).take(codes)
         shown = is_word if shown is None else shown & is_word
-    return coded_texts(places[codes], pa.array(distinct, pa.string()), shown)
+    return coded_texts(places[codes], array_of(distinct, pa.string()), shown)

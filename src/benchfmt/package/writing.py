@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 from pydantic import JsonValue
 
+from benchfmt.arrays import places_of
 from benchfmt.described import fullest
 from benchfmt.descriptor import FILE_NAME, package_descriptor
 from benchfmt.identity import PLACED_PREFIX
@@ -131,7 +133,7 @@ class PackageWriter:
         if fresh:
             systems = batch.systems
             if len(fresh) < systems.num_rows:
-                systems = systems.take(fresh)
+                systems = systems.take(places_of(np.array(fresh)))
             self._systems.write(systems)
 
     def end(self) -> None:

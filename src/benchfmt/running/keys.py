@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from benchfmt.arrays import are_empty, array_of, codes_of, places_in
 from benchfmt.tables import TABLES, Batch, Builder, arrow_schema
 
 Hashes = npt.NDArray[np.uint64]
@@ -157,7 +158,7 @@ def hashes(name: str, table: pa.Table) -> Hashes:
 
 
 def _cells(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Cells:
-    is_empty = cells.is_null().to_numpy() if cells.null_count else None
+    is_empty = are_empty(cells.chunks) if cells.null_count else None
     return _Cells(factor, cells if cells.type == kind else cells.cast(kind), is_empty)
 
 
@@ -166,8 +167,7 @@ def _coded(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) ->
     words = pa.chunked_array([whole.dictionary.cast(kind)])
     # An empty cell has the place after the last word, and no hash.
     of_words = np.append(_hashed(words) * factor, np.uint64(0))
-    places = whole.indices.cast(pa.int32()).fill_null(len(whole.dictionary)).to_numpy()
-    return _Coded(of_words, places)
+    return _Coded(of_words, codes_of(whole))
 
 
 def _combined(columns: list[_Coded]) -> list[_Coded]:
@@ -207,7 +207,7 @@ def _owners(record_ids: pa.ChunkedArray[Any], ids: pl.Series) -> Numbers:
     if pa.types.is_dictionary(record_ids.type) and record_ids.num_chunks == 1:
         chunk: Any = record_ids.chunk(0)
         if pl.Series(pl.from_arrow(chunk.dictionary)).equals(ids):
-            owners: Numbers = chunk.indices.to_numpy().astype(np.int64)
+            owners: Numbers = places_in(chunk.indices).astype(np.int64)
             return owners
     return _rows_of(_texts(record_ids), ids)
 
@@ -224,4 +224,4 @@ def _rows_of(names: pl.Series, ids: pl.Series) -> Numbers:
 
 
 def _mask(flags: Flags) -> Any:
-    return pa.array(flags.tolist(), pa.bool_())
+    return array_of(flags.tolist(), pa.bool_())
