@@ -107,7 +107,7 @@ def test_a_package_whose_process_is_lost_is_judged_by_another_once(
     places: list[Path], monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     @contextmanager
-    def losing(*_: object) -> Iterator[SimpleNamespace]:
+    def losing(*_: object, **__: object) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(executor=Losing(times), waiting=1)
 
     monkeypatch.setattr(validation, "cluster", losing)

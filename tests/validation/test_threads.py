@@ -301,3 +301,21 @@ def test_a_thread_for_each_processor_but_few(monkeypatch: pytest.MonkeyPatch) ->
     assert turns.threads_at_once() == 1
     monkeypatch.setattr(turns, "_processors", lambda: 64)
     assert turns.threads_at_once() == turns.MOST_THREADS
+
+
+# --- hashes of files ---
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_of_another_hash_is_reported_whoever_hashes_it(jobs: int, tmp_path: Path) -> None:
+    path = write(tmp_path / "package", flatten([load(VALID[0])]), "parquet")
+    descriptor = json.loads((path / "datapackage.json").read_text("utf-8"))
+    for resource in descriptor["resources"]:
+        resource["hash"] = f"sha256:{'0' * 64}"
+    (path / "datapackage.json").write_text(json.dumps(descriptor), "utf-8")
+    before = set(threading.enumerate())
+    findings = validate(path, jobs=jobs).findings
+    assert set(threading.enumerate()) == before
+    told = [(item.path, item.message) for item in findings if item.code == "BF501"]
+    names = sorted(resource["path"] for resource in descriptor["resources"])
+    assert told == [(name, "the file's SHA-256 is not the one in the descriptor") for name in names]

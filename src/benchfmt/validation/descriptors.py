@@ -15,10 +15,11 @@ from benchfmt.migrate import advice, readable, refusal
 from benchfmt.package import descriptor_data
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
-from benchfmt.readers.files import UnsafeError, file_sha256
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.json_texts import json_code
+from benchfmt.validation.hashing import AGAIN, Hashing
 from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
 from benchfmt.validation.policies import judge_policies
@@ -32,7 +33,6 @@ _IN_SCHEMA = 3
 _POINTER = "a pointer of Git LFS stands in place of the file"
 _POINTER_START = b"version https://git-lfs.github.com/spec/"
 _FETCH = "fetch the file with `git lfs pull`"
-_AGAIN = "the file was changed after the package was written; write the package again"
 
 
 def judged_descriptor(file: Path, reporter: Reporter) -> Descriptor | None:
@@ -80,7 +80,8 @@ def _judge_rest(file: Path, data: JsonValue, faults: Sequence[Fault], reporter: 
     if rest is None:
         return
     # A size or a hash at fault is not missing as well.
-    judge_files(file.parent, rest, file.name, reporter, is_whole=False)
+    with Hashing(reporter, is_beside=False) as hashing:
+        judge_files(file.parent, rest, file.name, reporter, hashing, is_whole=False)
     names = {column_of(fault, data) for fault in faults}
     # A schema at fault is left out: that a resource has none is told already.
     has_faulty_schema = any("schema" in fault.path[:_IN_SCHEMA] for fault in faults)
@@ -113,11 +114,17 @@ def _judge_annotation(
 
 
 def judge_files(
-    root: Path, descriptor: Descriptor, name: str, reporter: Reporter, *, is_whole: bool = True
+    root: Path,
+    descriptor: Descriptor,
+    name: str,
+    reporter: Reporter,
+    hashing: Hashing,
+    *,
+    is_whole: bool = True,
 ) -> set[str]:
     """Report files that the descriptor names and that do not exist, or are not those that it describes.
 
-    Returns the paths that are not safe to open. `is_whole` is false for what is left of a descriptor with faults.
+    Returns the paths that are not safe to open. `hashing` reports the files whose hash is another. `is_whole` is false for what is left of a descriptor with faults.
     """
     unsafe = set()
     for number, resource in enumerate(descriptor.resources):
@@ -133,7 +140,7 @@ def judge_files(
         for part in parts:
             if part.path.is_file():
                 try:
-                    _judge_content(part, resource, reporter, is_whole=is_whole)
+                    _judge_content(part, resource, reporter, hashing, is_whole=is_whole)
                 except OSError as error:
                     reporter.report_unreadable(part.path, error)
             else:
@@ -154,8 +161,10 @@ def _is_pointer(path: Path) -> bool:
         return file.read(len(_POINTER_START)) == _POINTER_START
 
 
-def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_whole: bool) -> None:
-    """Report a file whose size or hash is not the one that its resource gives, or a table of ours without them."""
+def _judge_content(
+    part: Part, resource: Resource, reporter: Reporter, hashing: Hashing, *, is_whole: bool
+) -> None:
+    """Report a file whose size is not the one that its resource gives, or a table of ours without size or hash."""
     absent = [name for name in ("bytes", "hash") if getattr(part, name) is None]
     if absent and is_whole and resource.name in TABLES and not resource.annotated:
         message = (
@@ -169,9 +178,8 @@ def _judge_content(part: Part, resource: Resource, reporter: Reporter, *, is_who
             reporter.cut_files.add(part.name)
             return
         message = f"the file has {size} bytes; the descriptor says {part.bytes}"
-        reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
+        reporter.report("BF501", Place(part.name), message, hint=AGAIN)
         if size < part.bytes:
             reporter.cut_files.add(part.name)
-    elif part.hash is not None and f"sha256:{file_sha256(part.path)}" != part.hash:
-        message = "the file's SHA-256 is not the one in the descriptor"
-        reporter.report("BF501", Place(part.name), message, hint=_AGAIN)
+    elif part.hash is not None:
+        hashing.add(part)

@@ -134,7 +134,7 @@ def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits, job
     loop = Loop(reporter, jobs)
     described = set()
     try:
-        for form in forms_at(path, reporter, remote=remote):
+        for form in forms_at(path, reporter, remote=remote, jobs=jobs):
             loop.judge(form)
             if isinstance(form, AnnotatedTable):
                 described.add(form.name)

@@ -15,6 +15,7 @@ from benchfmt.validation.descriptors import judge_files, judged_descriptor
 from benchfmt.validation.forms.annotated import AnnotatedTable
 from benchfmt.validation.forms.documents import LINES, JsonRecords
 from benchfmt.validation.forms.package import PackageTables
+from benchfmt.validation.hashing import Hashing
 from benchfmt.validation.places import Place
 from benchfmt.validation.policies import judge_unlisted
 from benchfmt.validation.portion import Form
@@ -24,8 +25,11 @@ _START_BYTES = 4_096
 _REQUIRED = ("records", "measurements")
 
 
-def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator[Form]:
-    """Yield the forms of results that stand at a path; raises BenchfmtError where there is nothing to judge."""
+def forms_at(place: str | Path, reporter: Reporter, *, remote: bool, jobs: int) -> Iterator[Form]:
+    """Yield the forms of results that stand at a path; raises BenchfmtError where there is nothing to judge.
+
+    Where `jobs` threads may work, one hashes the files of a package while its forms are judged.
+    """
     path = Path(place)
     is_remote = "://" in str(place)
     if not is_remote:
@@ -42,7 +46,8 @@ def forms_at(place: str | Path, reporter: Reporter, *, remote: bool) -> Iterator
     try:
         with open_folder(place, remote=remote, limits=reporter.limits) as folder:
             tables: set[str] = set()
-            yield from _forms_of_package(folder, reporter, tables)
+            with Hashing(reporter, is_beside=jobs > 1) as hashing:
+                yield from _forms_of_package(folder, reporter, tables, hashing)
             reporter.locate(folder.root, tables)
     except UnsafeError as error:
         reporter.report(error.code, Place(name), str(error))
@@ -89,12 +94,14 @@ def _is_descriptor(path: Path) -> bool:
     return b'"resources"' in start
 
 
-def _forms_of_package(folder: Folder, reporter: Reporter, delimited: set[str]) -> Iterator[Form]:
+def _forms_of_package(
+    folder: Folder, reporter: Reporter, delimited: set[str], hashing: Hashing
+) -> Iterator[Form]:
     """Yield the annotated tables of a package, then its own tables; those of delimited text are entered."""
     descriptor = judged_descriptor(folder.file, reporter)
     if descriptor is None:
         return
-    unsafe = judge_files(folder.root, descriptor, folder.file.name, reporter)
+    unsafe = judge_files(folder.root, descriptor, folder.file.name, reporter, hashing)
     tables = {}
     annotated = []
     for resource in descriptor.resources:
