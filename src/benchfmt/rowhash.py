@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-_SEED = secrets.randbits(64)
+SEED = secrets.randbits(64)
 """Unknown to whoever writes a file, so that nobody can prepare two rows that are taken for equal ones."""
 
 
@@ -16,9 +16,9 @@ def row_hashes(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 
     An empty cell counts alike in a column of any type, also in one without any cell.
     """
-    return frame[list(names)].hash_rows(_SEED)
+    return frame[list(names)].hash_rows(SEED)
 
 
-def text_hashes(cells: pl.Series) -> pl.Series:
-    """Return a number for each cell of a column that equal cells share, and no others."""
-    return cells.hash(_SEED)
+def text_hashes(cells: pl.Series, seed: int = SEED) -> pl.Series:
+    """Return a number for each cell of a column that equal cells share, and no others; the same for the same `seed`."""
+    return cells.hash(seed)

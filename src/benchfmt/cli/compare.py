@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from benchfmt.comparison.pairs import Rows
     from benchfmt.comparison.questions import Question
     from benchfmt.package import Package
+    from benchfmt.processes.spreading import Who
 
 
 class Format(StrEnum):
@@ -89,7 +90,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="WHO",
-            help="With NEW: who reads and tests the results: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+            help="Who reads the parts, and with NEW tests the results: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
     remote: Annotated[
@@ -113,11 +114,12 @@ def compare(
         asked = _Asked(vary or [], metric or [], fail_on or [], level, remote, executor)
         _versions(package, pair[0], asked, form, output)
         return
-    is_plain = form in (Format.text, Format.json)
-    if not is_plain or output is not None or fail_on or executor is not None:
+    if form not in (Format.text, Format.json) or output is not None or fail_on:
         raise BenchfmtError(
-            "--format markdown and html, --output, --fail-on and --executor are for two packages: benchfmt compare OLD NEW"
+            "--format markdown and html, --output and --fail-on are for two packages: benchfmt compare OLD NEW"
         )
+    if pair and executor is not None:
+        raise BenchfmtError("--executor is for packages, and not for two records")
     only = _one_metric(metric or [])
     from benchfmt.comparison.questions import question as asked_by_name
     from benchfmt.package import open_package
@@ -127,7 +129,8 @@ def compare(
         if pair:
             _explain(opened, pair, about, form, only)
         else:
-            _show(opened, about, only, limit, form, every_result=every_result)
+            who = _who(executor)
+            _show(opened, about, only, limit, form, who, every_result=every_result)
 
 
 def _one_metric(metrics: list[str]) -> str | None:
@@ -152,12 +155,8 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
     """Say what became of each result of an older package; the exit status is 1 where that is a failure."""
     from benchfmt.comparing.thresholds import failures, threshold
     from benchfmt.comparing.versions import compare_versions
-    from benchfmt.processes.spreading import Who
     from benchfmt.reports.versions import rendered
 
-    who = None
-    if asked.executor is not None:
-        who = Who(asked.executor, lambda text: say(text, err=True))
     thresholds = [threshold(word) for item in asked.fail_on for word in item.split(",")]
     versions = compare_versions(
         old,
@@ -166,7 +165,7 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
         vary=asked.vary,
         level=asked.level,
         remote=asked.remote,
-        executor=who,
+        executor=_who(asked.executor),
     )
     reasons = failures(versions, thresholds)
     report = rendered(form.value, versions, reasons)
@@ -179,19 +178,38 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
     raise typer.Exit(int(bool(reasons)))
 
 
+def _who(executor: str | None) -> Who | None:
+    """Return who is named, and have the address of a dashboard told."""
+    from benchfmt.processes.spreading import Who
+
+    if executor is None:
+        return None
+    return Who(executor, lambda text: say(text, err=True))
+
+
 def _show(
     package: Package,
     question: Question,
     metric: str | None,
     limit: int,
     form: Format,
+    who: Who | None,
     *,
     every_result: bool,
 ) -> None:
     from benchfmt.comparing.groups import groups
+    from benchfmt.processes.spreading import spreading
     from benchfmt.reports.comparison import group_lines
 
-    found = groups(package, question, metric=metric, most=limit, every_result=every_result)
+    with spreading(who) as spread:
+        found = groups(
+            package,
+            question,
+            metric=metric,
+            most=limit,
+            every_result=every_result,
+            spread=spread,
+        )
     if form is Format.json:
         _print_json(found.to_dict())
     else:

@@ -18,6 +18,7 @@ from benchfmt.comparison.observations import caveats_of, check_number
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import contexts, first_of_ranked, grouped
 from benchfmt.package import Package
+from benchfmt.processes.spreading import Spread, in_order
 from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import text_hashes
 from benchfmt.vocabulary import metric_of, vocabulary
@@ -119,13 +120,14 @@ def groups(
     metric: str | None = None,
     most: int = 3,
     every_result: bool = False,
+    spread: Spread = in_order,
 ) -> Groups:
     """Return the results of a package in groups that compare, the primary ones or those of one metric.
 
-    `most` groups are filled with lines: one for each system, or for each result. Raises BenchfmtError for a metric
-    that the package does not measure.
+    `most` groups are filled with lines: one for each system, or for each result. `spread` has parts of the package read.
+    Raises BenchfmtError for a metric that the package does not measure.
     """
-    ranked = rank(package, question, metric)
+    ranked = rank(package, question, metric, spread)
     return ranked.counted(ranked.filled(range(most), every_result=every_result))
 
 
@@ -193,9 +195,11 @@ class Ranked:
         )
 
 
-def rank(package: Package, question: Question, metric: str | None = None) -> Ranked:
+def rank(
+    package: Package, question: Question, metric: str | None = None, spread: Spread = in_order
+) -> Ranked:
     """Return the results of a package by group; raises BenchfmtError for a metric that it does not measure."""
-    return Ranked(package, question, seen_results(package, question, metric))
+    return Ranked(package, question, seen_results(package, question, metric, spread))
 
 
 def _filled(

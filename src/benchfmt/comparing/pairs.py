@@ -14,6 +14,7 @@ from benchfmt.comparing.portions import (
     by_portions,
     clashing,
     one_of_each_id,
+    parts_alone,
     repeats,
     values_of,
 )
@@ -124,13 +125,12 @@ class Reading:
 
 
 def readings(package: Package, question: Question, limits: Limits) -> list[Reading]:
-    """Return what reads a package part by part; as a whole where it has none, or records of one id in several."""
-    root = str(package.root)
-    parts = len(package.parts("records"))
-    if parts < 2 or len(package.parts("measurements")) != parts or repeats(package):
-        return [Reading(root, question, limits)]
-    shared = _shared_executions(package)
-    return [Reading(root, question, limits, part, shared) for part in range(parts)]
+    """Return what reads a package, part by part where that can be."""
+    parts = parts_alone(package)
+    shared = None
+    if len(parts) > 1:
+        shared = _shared_executions(package)
+    return [Reading(str(package.root), question, limits, part, shared) for part in parts]
 
 
 def read_results(

@@ -188,6 +188,10 @@ class Numbered:
         self._names = list(schema)
         self._known = pl.DataFrame(schema=schema | {"number": pl.UInt32()})
 
+    def taken_over(self, other: Numbered) -> pl.Series:
+        """Return the numbers here of the rows of another one, in the order of their numbers there."""
+        return self.of(other._known.sort("number"))
+
     def of(self, rows: pl.DataFrame) -> pl.Series:
         """Return the number of each row."""
         own = rows.select(
@@ -257,6 +261,17 @@ def _numbers(numbers: Iterable[int]) -> pl.Series:
 def clashing(repeated: Mapping[int, bool]) -> list[int]:
     """Return the ids of records that say other things under one id."""
     return [number for number, is_same in repeated.items() if not is_same]
+
+
+def parts_alone(package: Package) -> list[int | None]:
+    """Return the numbers of the parts of a package that can be read one by one.
+
+    None stands for all of it, where there are no parts, or where records of one id may stand in several.
+    """
+    count = len(package.parts("records"))
+    if count < 2 or len(package.parts("measurements")) != count or repeats(package):
+        return [None]
+    return [*range(count)]
 
 
 def repeats(package: Package) -> dict[int, bool]:

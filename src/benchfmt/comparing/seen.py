@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from benchfmt.comparing.hashing import Hashing
 from benchfmt.comparing.portions import (
     CLASHES,
     Numbered,
+    OutOfOrderError,
     by_portions,
     clashing,
     one_of_each_id,
+    parts_alone,
     repeated_ids,
 )
 from benchfmt.comparing.told import columns_of_measurements, columns_of_records, of_context
@@ -27,7 +30,9 @@ from benchfmt.comparison.results import (
     with_facts,
 )
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import Package
+from benchfmt.limits import Limits
+from benchfmt.package import Package, open_package
+from benchfmt.processes.spreading import Spread, in_order
 from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import text_hashes
 from benchfmt.spelling import no_such
@@ -64,25 +69,53 @@ class Seen:
         return self.what.named(some)
 
 
-def seen_results(package: Package, question: Question, metric: str | None) -> Seen:
+def seen_results(
+    package: Package, question: Question, metric: str | None, spread: Spread = in_order
+) -> Seen:
     """Return the values of a package, the primary ones or those of one metric; raises BenchfmtError for an unknown one.
 
-    Some records are in memory at a time; of each value some fifty bytes are kept.
+    Some records are in memory at a time; of each value some fifty bytes are kept. `spread` has parts of the package read.
     """
-    collecting = _Collecting(package, question, metric)
-    columns = (OF_RECORDS, _OF_MEASUREMENTS)
-    parts = by_portions(package, columns, collecting.wanted, collecting.portion)
-    if metric is not None and metric not in collecting.measured:
-        raise BenchfmtError(no_such("metric", metric, sorted(collecting.measured)))
-    for table, rows in (("measurements", collecting.measurements), ("records", collecting.records)):
-        if not rows:
+    collected = _all_collected(package, question, metric, spread)
+    measured = {name for some in collected for name in some.measured}
+    if metric is not None and metric not in measured:
+        raise BenchfmtError(no_such("metric", metric, sorted(measured)))
+    rows = {
+        "measurements": sum(some.measurements for some in collected),
+        "records": sum(some.records for some in collected),
+    }
+    for table, count in rows.items():
+        if not count:
             raise BenchfmtError(f"{package.root} has no {table} to compare")
-    found, obstacles, ids = zip(*parts, strict=True)
-    counts: Counter[str] = sum(obstacles, Counter())
-    results, clashes, copies = _once(pl.concat(found), repeated_ids(package, pl.concat(ids)))
+    what = Numbered(_KINDS)
+    found = []
+    for some in collected:
+        numbers = what.taken_over(some.what)
+        found.append(some.results.with_columns(number=numbers.gather(some.results["number"])))
+    counts: Counter[str] = sum((some.obstacles for some in collected), Counter())
+    ids = pl.concat([some.ids for some in collected])
+    results, clashes, copies = _once(pl.concat(found), repeated_ids(package, ids))
     counts[CLASHES] = clashes
     ordered = sorted((+counts).items(), key=lambda item: (-item[1], item[0]))
-    return Seen(results, Counter(dict(ordered)), copies, collecting.what)
+    return Seen(results, Counter(dict(ordered)), copies, what)
+
+
+def _all_collected(
+    package: Package, question: Question, metric: str | None, spread: Spread
+) -> list[_Collected]:
+    """Return the values of a package; they are read as a whole where its parts do not stand for themselves."""
+    with_power = _is_power_asked(package, question)
+    parts: list[int | None] = [None]
+    if spread is not in_order:
+        parts = parts_alone(package)
+    if parts == [None]:
+        return [_collected(package, _Asking(question, metric, with_power))]
+    asking = _Asking(question, metric, with_power, Hashing())
+    works = [_Work(str(package.root), package.limits, asking, part) for part in parts]
+    found = [some for some in spread(works) if some is not None]
+    if len(found) < len(works):
+        found = [_collected(package, asking)]
+    return found
 
 
 def _once(results: pl.DataFrame, repeated: dict[int, bool]) -> tuple[pl.DataFrame, int, int]:
@@ -106,42 +139,109 @@ def _once(results: pl.DataFrame, repeated: dict[int, bool]) -> tuple[pl.DataFram
     return once, results.height - sound.height, sound.height - once.height
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is asked of a package."""
+
+    question: Question
+    metric: str | None
+    with_power: bool
+    hashing: Hashing = field(default_factory=Hashing)
+    """How texts get their numbers, whoever gives them."""
+
+    @property
+    def asked(self) -> pl.Expr:
+        """Which values are asked for."""
+        if self.metric is not None:
+            return pl.col("metric") == self.metric
+        return pl.col("primary").fill_null(value=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    """The values of some records; what they are has numbers of its own."""
+
+    results: pl.DataFrame
+    what: Numbered
+    obstacles: Counter[str]
+    ids: pl.Series
+    """The numbers of the records."""
+    measured: set[str]
+    """The metrics met, where one is asked for."""
+    measurements: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Collects the values of a part of a package; any process that sees it can."""
+
+    package: str
+    limits: Limits
+    asking: _Asking
+    part: int | None
+
+    def __call__(self) -> _Collected | None:
+        """Return the values; None where those of a part cannot be told from the part alone."""
+        self.asking.hashing.check()
+        with open_package(self.package, limits=self.limits) as package:
+            try:
+                return _collected(package, self.asking, self.part)
+            except OutOfOrderError:
+                return None
+
+
+def _collected(package: Package, asking: _Asking, part: int | None = None) -> _Collected:
+    """Return the values of a package, or of one of its parts; raises OutOfOrderError."""
+    collecting = _Collecting(asking)
+    columns = (OF_RECORDS, _OF_MEASUREMENTS)
+    wanted, portion = collecting.wanted, collecting.portion
+    found, obstacles, ids = zip(
+        *by_portions(package, columns, wanted, portion, part=part), strict=True
+    )
+    return _Collected(
+        pl.concat(found),
+        collecting.what,
+        sum(obstacles, Counter()),
+        pl.concat(ids),
+        collecting.measured,
+        collecting.measurements,
+        collecting.records,
+    )
+
+
 class _Collecting:
     """The work on each portion, and what is learned on the way."""
 
-    def __init__(self, package: Package, question: Question, metric: str | None) -> None:
+    def __init__(self, asking: _Asking) -> None:
         self.what = Numbered(_KINDS)
         self.measured: set[str] = set()
-        """The metrics met, where one is asked for."""
         self.measurements = 0
         self.records = 0
-        self._question = question
-        self._metric = metric
-        self._asked = pl.col("primary").fill_null(value=False)
-        if metric is not None:
-            self._asked = pl.col("metric") == metric
-        self._of_context = of_context(with_power=_is_power_asked(package, question))
+        self._asking = asking
+        self._of_context = of_context(with_power=asking.with_power)
 
     def wanted(self, measurements: pl.DataFrame) -> pl.DataFrame:
         """Return the values that are asked for, and the measurements of which the contexts depend."""
         self.measurements += measurements.height
-        if self._metric is not None:
+        if self._asking.metric is not None:
             self.measured.update(measurements["metric"].unique().drop_nulls())
-        return measurements.filter(self._asked | self._of_context)
+        return measurements.filter(self._asking.asked | self._of_context)
 
     def portion(
         self, records: pl.DataFrame, measurements: pl.DataFrame
     ) -> tuple[pl.DataFrame, Counter[str], pl.Series]:
         """Return the values in groups, why others are in none, and the numbers of the records."""
         self.records += records.height
-        values = measurements.filter(self._asked)
+        question, seed = self._asking.question, self._asking.hashing.seed
+        values = measurements.filter(self._asking.asked)
         facts = measurements.filter(self._of_context)
         described = with_facts(one_of_each_id(records), facts)
         kinds = {kind_of(name) for name in values["metric"].drop_nulls().unique()}
-        known = contexts(described, self._question, kinds, quick_hash).with_columns(
-            described.select(FACTS), record=text_hashes(described["id"])
+        known = contexts(described, question, kinds, quick_hash).with_columns(
+            described.select(FACTS), record=text_hashes(described["id"], seed)
         )
-        found = grouped(values, known, self._question)
+        found = grouped(values, known, question)
         obstacles = Counter(dict(found["obstacle"].drop_nulls().value_counts().iter_rows()))
         in_groups = found.filter(pl.col("group").is_not_null())
         execution = pl.concat_str("suite", "execution", separator="\x1f")
@@ -155,7 +255,7 @@ class _Collecting:
             "n",
         )
         numbered = few.with_columns(number=self.what.of(in_groups))
-        return numbered, obstacles, text_hashes(records["id"])
+        return numbered, obstacles, text_hashes(records["id"], seed)
 
 
 def _is_power_asked(package: Package, question: Question) -> bool:

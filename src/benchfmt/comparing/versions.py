@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.package import Package, open_package
 from benchfmt.printable import one_line
-from benchfmt.processes.spreading import Spread, Who, in_order
+from benchfmt.processes.spreading import Spread, Who, spreading
 from benchfmt.spelling import no_such
 
 LEVEL = 0.95
@@ -132,7 +131,7 @@ def compare_versions(
     with (
         open_package(old, remote=remote, limits=limits) as older,
         open_package(new, remote=remote, limits=limits) as newer,
-        _spreading(executor) as spread,
+        spreading(executor) as spread,
     ):
         before, after = _both(older, newer, asked, limits, spread)
         wanted = _wanted(metrics, before, after)
@@ -150,15 +149,6 @@ def compare_versions(
         ),
         varied={field: (before.varied[field], after.varied[field]) for field in before.varied},
     )
-
-
-def _spreading(executor: str | Who | None) -> AbstractContextManager[Spread]:
-    """Return who reads and tests; this process where nobody is named."""
-    if executor is None:
-        return nullcontext(in_order)
-    if isinstance(executor, str):
-        return Who(executor).spreading()
-    return executor.spreading()
 
 
 def _both(

@@ -195,7 +195,7 @@ def stable_hash(texts: pl.Series) -> pl.Series:
 
 
 def quick_hash(texts: pl.Series) -> pl.Series:
-    """Return a short hash of each text that is the same in this process only."""
+    """Return a short hash of each text that is the same under one version of polars only."""
     return texts.hash().cast(pl.String)
 
 

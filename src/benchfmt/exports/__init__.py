@@ -13,7 +13,7 @@ from benchfmt.exports.base import FORMATS, Account, Export, Exported, InOne, Sha
 from benchfmt.exports.pieces import InPieces, spread_over
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Target, open_package
-from benchfmt.processes.spreading import Who
+from benchfmt.processes.spreading import Who, spreading
 from benchfmt.spelling import meant
 
 __all__ = ["FORMATS", "Account", "Export", "Exported", "Shape", "Who", "export"]
@@ -45,8 +45,7 @@ def export(
             if form.shape == "folder":
                 growing.mkdir()
             if executor is not None and isinstance(form, InPieces):
-                who = Who(executor) if isinstance(executor, str) else executor
-                with who.spreading() as spread:
+                with spreading(executor) as spread:
                     done = spread_over(form, opened, growing, options, spread)
             else:
                 done = form.write(opened, growing, options)

@@ -49,7 +49,8 @@ class Package:
         self.origin: str | Path | None = None
         """What was opened: a folder, an archive, a descriptor or an address."""
         self._holder = holder
-        self._limits = limits
+        self.limits = limits
+        """The limits in force."""
 
     def __enter__(self) -> Self:
         """Return the package."""
@@ -103,7 +104,7 @@ class Package:
         newer = None
         if is_newer(version):
             newer = version
-        for rows in _rows_of(part, version, table, self._limits, only):
+        for rows in _rows_of(part, version, table, self.limits, only):
             try:
                 yield conform(table, rows, part.path, newer, only)
             except (ValueError, TypeError, RecursionError) as error:
@@ -127,7 +128,7 @@ class Package:
         if not (is_plain and all(part.is_parquet for part in parts)):
             yield from map(_as_frame, self._batches_of(part, table, only))
             return
-        for frame in bounded_frames(part.path, self._limits, only):
+        for frame in bounded_frames(part.path, self.limits, only):
             plain = own_types(table, frame, only)
             if plain is None:
                 plain = _as_frame(conform(table, frame.to_arrow(), part.path, None, only))
@@ -135,7 +136,7 @@ class Package:
 
     def rows_of_parts(self, table: str) -> list[int]:
         """Return how many rows each file of a table says to have, all of them Parquet; raises PackageError."""
-        return [rows_of(part.path, self._limits) for part in self.parts(table)]
+        return [rows_of(part.path, self.limits) for part in self.parts(table)]
 
     def table(self, name: str) -> pa.Table:
         """Return a whole table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryDirectory
@@ -48,6 +48,15 @@ class Who:
             team(found.number, folder, None, _one, _be_ready) as workers,
         ):
             yield partial(_by_executor, workers, _WAITING * found.number)
+
+
+def spreading(executor: str | Who | None) -> AbstractContextManager[Spread]:
+    """Give whom a name means until the block ends; this process where nobody is named."""
+    if executor is None:
+        return nullcontext(in_order)
+    if isinstance(executor, str):
+        return Who(executor).spreading()
+    return executor.spreading()
 
 
 def in_order(works: Sequence[Callable[[], T]]) -> Iterator[T]:
