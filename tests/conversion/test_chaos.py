@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -163,6 +164,7 @@ def test_processes_of_a_cluster_load_what_they_need_before_they_get_work() -> No
     with cluster("1", None, lambda _: None, module="colorsys") as there:
         assert there.executor.submit(is_loaded, "colorsys").result(60)
         assert not there.executor.submit(is_loaded, "chunk").result(60)
+        assert there.executor.submit(gc.get_freeze_count).result(60) > 10_000
 
 
 def is_loaded(module: str) -> bool:
