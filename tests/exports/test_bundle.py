@@ -191,6 +191,7 @@ def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:
     write_package(tmp_path / "package", [to_batch([Record.from_dict(wrong)])])
     done = bundle(tmp_path / "package", tmp_path / "b.zip", remote=False, **OPTIONS)
     assert "the package does not conform to the standard: 1 error (benchfmt validate)" in done.notes
+    assert [finding.code for finding in done.report.findings] == ["BF301"]
     folder = unpacked(tmp_path / "b.zip", tmp_path / "out")
     assert "does not conform to the standard: 1 error," in (folder / "README.md").read_text("utf-8")
 

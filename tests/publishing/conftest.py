@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def package(written: Path, tmp_path: Path) -> Path:
     """A package of two records on two systems."""
     return shutil.copytree(written, tmp_path / "package")
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    """A package of two records with an accuracy that cannot be, which is not conformant."""
+    records = copy.deepcopy(RECORDS)
+    for record in records:
+        record["measurements"][0]["value"] = 76.0
+    place = tmp_path / "faulty"
+    write_package(place, [to_batch(map(Record.from_dict, records))])
+    return place
 
 
 @pytest.fixture

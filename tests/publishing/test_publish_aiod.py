@@ -471,3 +471,18 @@ def test_ctrl_c_leaves_a_receipt_of_what_came(package: Path, platform: StandIn) 
     assert len(platform.kept) == 1
     assert run(package, platform.url).returncode == 0
     assert len(platform.kept) == 3
+
+
+def test_the_command_refuses_a_package_that_is_not_conformant(
+    faulty: Path, platform: StandIn
+) -> None:
+    for more in (["--dry-run"], []):
+        refused = run(faulty, platform.url, *more)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        first, second = refused.stderr.splitlines()
+        assert first == f"{faulty} is not conformant and is not sent: 2 errors (BF301 × 2)"
+        assert second == f"benchfmt validate {faulty} shows them; --unchecked sends it all the same"
+    assert platform.asked == []
+    unchecked = run(faulty, platform.url, "--dry-run", "--unchecked")
+    assert unchecked.returncode == 0
+    assert unchecked.stdout.splitlines()[-1] == "POST datasets: dataset.json"

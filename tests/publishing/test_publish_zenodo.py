@@ -224,3 +224,18 @@ def test_the_command_bundles_a_package_and_goes_to_the_sandbox_unless_told(
     assert TOKEN not in receipt_beside(package).read_text("utf-8") + first.stdout + first.stderr
     assert "sandbox" in SANDBOX
     assert "sandbox" not in PRODUCTION
+
+
+def test_the_command_refuses_a_package_or_bundle_that_is_not_conformant(
+    faulty: Path, zenodo: StandIn
+) -> None:
+    options = [f"--option={key}={text}" for key, text in OPTIONS.items()]
+    bundle(faulty, faulty.with_name("faulty.zip"), remote=False, **OPTIONS)
+    for package in (faulty, faulty.with_name("faulty.zip")):
+        refused = run(package, "--url", zenodo.url, *options)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        told = f"{package} is not conformant and is not sent: 2 errors (BF301 × 2)"
+        assert told in refused.stderr
+    assert zenodo.asked == []
+    unchecked = run(faulty, "--dry-run", "--unchecked", *options)
+    assert unchecked.stdout.splitlines()[0] == "POST a new deposition"

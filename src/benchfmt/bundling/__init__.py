@@ -31,6 +31,7 @@ from benchfmt.readers.files import file_sha256
 from benchfmt.reports.coverage import coverage_figure
 from benchfmt.spelling import no_such
 from benchfmt.validation import validate
+from benchfmt.validation.report import Report
 
 __all__ = ["SUMS", "Bundled", "bundle", "known_options"]
 
@@ -91,6 +92,8 @@ class Bundled:
     lacking: tuple[str, ...]
     """What a citation asks for and nobody says, by the names of the options."""
     notes: tuple[str, ...]
+    report: Report
+    """What `benchfmt validate` says of the package in it."""
 
 
 def bundle(
@@ -213,13 +216,16 @@ def _fill(folder: Path, options: Mapping[str, str]) -> Bundled:
         _write_citation(folder, cited, facts, account)
         crate = ro_crate.FILE_NAME if cited.date else None
         listed = [*_listed(package, folder, abouts)]
-        listed.append(_write_readme(folder, cited, facts, listed, crate, _verdict(folder, account)))
+        report = _judged(folder, account)
+        verdict = Verdict(report.ok, report.errors, report.warnings)
+        listed.append(_write_readme(folder, cited, facts, listed, crate, verdict))
         if crate is None:
             account.note(f"{ro_crate.FILE_NAME} is left out: it has a day of publication (date)")
         else:
             _write_json(folder / crate, ro_crate.crate(package, listed, facts, cited, account))
     names = _write_sums(folder)
-    return Bundled(names, facts.records, facts.measurements, cited.lacking, tuple(account.notes))
+    notes = tuple(account.notes)
+    return Bundled(names, facts.records, facts.measurements, cited.lacking, notes, report)
 
 
 def _export(
@@ -260,7 +266,7 @@ def _write_citation(folder: Path, cited: Publication, facts: Facts, account: Acc
         (folder / CITATION).write_text(text, "utf-8")
 
 
-def _verdict(folder: Path, account: Account) -> Verdict:
+def _judged(folder: Path, account: Account) -> Report:
     """Return what `benchfmt validate` says of the package, and note where it does not conform."""
     report = validate(folder)
     if not report.ok:
@@ -268,7 +274,7 @@ def _verdict(folder: Path, account: Account) -> Verdict:
         account.note(
             f"the package does not conform to the standard: {report.errors:,} {word} (benchfmt validate)"
         )
-    return Verdict(report.ok, report.errors, report.warnings)
+    return report
 
 
 def _write_json(path: Path, data: JsonValue) -> None:

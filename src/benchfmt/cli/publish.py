@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from benchfmt.publishing.outcome import Outcome
+    from benchfmt.validation.report import Report
 
 
 class Place(StrEnum):
@@ -51,6 +53,7 @@ class Call:
     check: bool
     production: bool
     final: bool
+    is_checked: bool
 
 
 def publish(
@@ -91,13 +94,16 @@ def publish(
         bool,
         typer.Option("--publish", help="Zenodo: make the draft a public record, for ever."),
     ] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Send it even where it is not conformant.")
+    ] = False,
     output: Annotated[
         Format, typer.Option("--format", help="How what was done is printed.")
     ] = Format.text,
 ) -> None:
     """Send a package to a catalogue or repository, read it back, and list every field that was lost or changed.
 
-    The token is taken from the environment: BENCHFMT_AIOD_TOKEN or BENCHFMT_ZENODO_TOKEN. A second call sends only what has
+    A package that is not conformant is refused. The token is taken from the environment: BENCHFMT_AIOD_TOKEN or BENCHFMT_ZENODO_TOKEN. A second call sends only what has
     changed.
     """
     from benchfmt.publishing import receipt_beside
@@ -111,6 +117,7 @@ def publish(
         check,
         production,
         final,
+        not unchecked,
     )
     if not dry_run:
         leaves(
@@ -139,6 +146,7 @@ def _to_aiod(call: Call) -> Outcome | None:
     if call.url is None:
         raise BenchfmtError("--url names the server, such as https://api.aiod.eu")
     server = Server(call.url, _token(TOKEN, call), tell=_warn)
+    _check(call)
     options = {**publication_options(AIOD.options), **call.options}
     requests, notes = requests_of(call.package, options)
     _note(notes)
@@ -163,7 +171,7 @@ def _to_zenodo(call: Call) -> Outcome | None:
     address = PRODUCTION if call.production else SANDBOX
     server = Server(call.url or address, _token(TOKEN, call), tell=_warn)
     options = {**publication_options(OPTIONS), **call.options}
-    with _archive(call.package, options) as archive:
+    with _archive(call, options) as archive:
         metadata = metadata_of(archive, options)
         if call.dry_run:
             print_lines(plan(archive, metadata, read_receipt(call.receipt, server.url)))
@@ -173,19 +181,48 @@ def _to_zenodo(call: Call) -> Outcome | None:
 
 
 @contextmanager
-def _archive(package: str, options: dict[str, str]) -> Iterator[Path]:
+def _archive(call: Call, options: dict[str, str]) -> Iterator[Path]:
     """Give a zip as it is; of a folder, a bundle that is made of it."""
     from benchfmt.bundling import bundle
 
-    given = Path(package)
+    given = Path(call.package)
     if given.suffix == ".zip" and given.is_file():
+        _check(call)
         yield given
         return
     with TemporaryDirectory(prefix="benchfmt-") as holder:
         folder = given.parent if given.suffix == ".json" else given
         archive = Path(holder) / f"{folder.resolve().name}.zip"
-        _note(bundle(package, archive, remote=False, **options).notes)
+        done = bundle(call.package, archive, remote=False, **options)
+        _refuse(call, done.report)
+        _note(done.notes)
         yield archive
+
+
+def _check(call: Call) -> None:
+    """Judge a package, and end the command where it does not conform to the standard."""
+    from benchfmt.validation import validate
+
+    if call.is_checked:
+        _refuse(call, validate(call.package))
+
+
+def _refuse(call: Call, report: Report) -> None:
+    """End the command where a package does not conform, and say which faults it has."""
+    if report.ok or not call.is_checked:
+        return
+    for line in _refusal(call.package, report):
+        _warn(line)
+    raise typer.Exit(1)
+
+
+def _refusal(package: str, report: Report) -> Iterator[str]:
+    """Yield why a package is not sent, and what to do."""
+    from benchfmt.reports.counting import codes_text, counted
+
+    errors = counted(report.errors, "error")
+    yield f"{package} is not conformant and is not sent: {errors} ({codes_text(report)})"
+    yield f"benchfmt validate {shlex.quote(package)} shows them; --unchecked sends it all the same"
 
 
 def _token(variable: str, call: Call) -> str | None:

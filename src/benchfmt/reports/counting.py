@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
+
+from benchfmt.finding import Severity
 
 if TYPE_CHECKING:
     from benchfmt.validation.report import Report, Reports
@@ -26,6 +29,21 @@ def unlisted(report: Report, code: str) -> str:
     if any(finding.code == code for finding in report.findings):
         return f"{count} more of {code}"
     return f"{count} of {code}"
+
+
+def codes_text(report: Report, severity: Severity = Severity.ERROR) -> str:
+    """Return the codes of a severity in a report, each with how many findings it has: `BF301, BF501 × 3`."""
+    counts: Counter[str] = Counter()
+    for finding in report.findings:
+        if finding.severity is severity:
+            counts[finding.code] += 1
+    for code, more in report.more.items():
+        if report.rule_set.severities[code] is severity:
+            counts[code] += more
+    parts = []
+    for code, count in sorted(counts.items()):
+        parts.append(code if count == 1 else f"{code} × {number(count)}")
+    return ", ".join(parts)
 
 
 def totals(report: Report | Reports) -> list[str]:
