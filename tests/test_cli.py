@@ -258,6 +258,7 @@ def test_validate_counts_warnings_only_when_strict(cli: Cli, tmp_path: Path) -> 
     assert loose[0] == (1 if errors else 0)
     assert strict[0] == (1 if findings else 0)
     assert loose[1] == strict[1]
+    assert ("which --strict counts as faults" in strict[2]) == (bool(findings) and not errors)
 
 
 def test_validate_takes_safety_limits(cli: Cli, package: Path) -> None:

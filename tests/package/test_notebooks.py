@@ -84,6 +84,16 @@ def test_a_prompt_shows_verdicts_with_their_counts(package: Path) -> None:
     assert ", 103 records, " in repr(conversion.account)
 
 
+def test_a_figure_has_no_panel_without_points(package: Path) -> None:
+    pytest.importorskip("altair", reason="altair is not installed")
+    with open_package(package) as opened:
+        rows = values(opened.plot(x="accuracy", panels=2))
+        assert len({row["_panel"] for row in rows}) == 2
+        assert all(row["accuracy"] is not None for row in rows)
+        with pytest.raises(BenchfmtError, match="no result with a 'primary_value' that compares"):
+            opened.plot(x="submitter")
+
+
 def test_a_report_shows_its_verdict_and_what_to_do(package: Path) -> None:
     report = validate(package, rules="submission")
     text = report._repr_html_()

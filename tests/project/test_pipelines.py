@@ -125,8 +125,12 @@ def test_what_a_workflow_gives_is_never_run(tmp_path: Path) -> None:
     [
         ("benchfmt", "datapackage.json", True),
         ("benchfmt", "results/a/measurements.parquet", True),
-        ("benchfmt", "results/notdatapackage.json", False),
-        ("benchfmt", "records.json", False),
+        # A table that a descriptor describes has the name that its owner gave it.
+        ("benchfmt", "bench/results.csv", True),
+        ("benchfmt", "bench/Results.XLSX", True),
+        ("benchfmt", "records/part-00001.parquet", True),
+        ("benchfmt", "src/train.py", False),
+        ("benchfmt", "README.md", False),
         ("benchfmt-files", "a/b.benchfmt.jsonl", True),
         ("benchfmt-files", "a/b.jsonl", False),
     ],

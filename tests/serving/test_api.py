@@ -24,6 +24,14 @@ def test_records_are_judged(server: Server) -> None:
     assert answer.data["report"]["records"] == 5
 
 
+def test_a_form_is_refused_with_the_call_that_works(server: Server) -> None:
+    body = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n{}\r\n--x--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    answer = server.ask("/validate", body, headers, name="a.json")
+    assert answer.status == 415
+    assert "--data-binary @FILE" in answer.data["detail" if "detail" in answer.data else "title"]
+
+
 def test_a_fault_is_shown_with_its_line(server: Server) -> None:
     lines = RECORDS.read_text("utf-8").splitlines()
     lines[1] = (

@@ -151,6 +151,28 @@ def test_a_site_does_not_take_the_place_of_its_packages(packages: Path) -> None:
             build(packages, place)
 
 
+def test_what_is_wrong_with_a_package_is_told_without_a_path_of_this_machine(
+    packages: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    convert(RECORDS).write(folder / "whole")
+    convert(RECORDS).write(folder / "torn")
+    (folder / "torn" / "measurements.parquet").write_bytes(b"PAR1 no more")
+    convert(RECORDS).write(folder / "lost")
+    (folder / "lost" / "datapackage.json").unlink()
+    built = build(folder, tmp_path / "site")
+    [(name, reason)] = built.refused
+    assert name == "lost"
+    assert "holds no datapackage.json" in reason
+    for file in (tmp_path / "site").rglob("*.*"):
+        if file.suffix in (".html", ".json"):
+            assert str(tmp_path) not in file.read_text("utf-8"), file
+    [torn] = [facts for facts in built.shown if facts.name == "torn"]
+    # What keeps the tables and the results from being read is one thing.
+    assert len(torn.notes) == 1
+    assert torn.notes[0].startswith("its tables cannot be read: torn/measurements.parquet")
+
+
 def test_a_folder_without_packages_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(BenchfmtError, match="holds no package"):

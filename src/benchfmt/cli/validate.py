@@ -136,6 +136,7 @@ def validate(
     from benchfmt.cli.progress import watched
     from benchfmt.cli.settings import Given, settings_of
     from benchfmt.reports.as_text import for_stream
+    from benchfmt.reports.counting import counted
     from benchfmt.validation import validate_all
 
     # What is loaded now stays to the end: no search for garbage need look through it again.
@@ -167,7 +168,13 @@ def validate(
             print_pieces(chosen.render(reports))
         else:
             replace_text(output, "".join(chosen.render(reports)))
-    raise typer.Exit(int(not reports.ok or (settings.strict and reports.warnings > 0)))
+    is_failed_by_warnings = reports.ok and settings.strict and reports.warnings > 0
+    if is_failed_by_warnings:
+        say(
+            f"failed: {counted(reports.warnings, 'warning')}, which --strict counts as faults",
+            err=True,
+        )
+    raise typer.Exit(int(not reports.ok or is_failed_by_warnings))
 
 
 def _mended(paths: list[str], fix: Path, remote: bool, limits: Limits) -> str:

@@ -65,6 +65,10 @@ def _compared(frame: pl.DataFrame, y: str, named: tuple[str, ...], panels: int) 
     if group not in frame.columns:
         raise BenchfmtError(f"{y!r} is no measurement, so nothing says which of its values compare")
     found = frame.filter(pl.col(y).is_not_null() & pl.col(group).is_not_null())
+    if found.height and found[named[1]].null_count() == found.height:
+        raise BenchfmtError(f"no result with a {y!r} that compares has a {named[1]!r} too")
+    # A panel without anything on its other axis would be empty.
+    found = found.filter(pl.col(named[1]).is_not_null())
     if found.is_empty():
         reason = f"no value of {y!r} is in a group of results that compare"
         raise BenchfmtError(f"{reason}; `benchfmt compare` says why")

@@ -25,7 +25,7 @@ from benchfmt.package.plotting import chart
 from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
-from benchfmt.tables import Row, from_rows, system_from_row, table_of
+from benchfmt.tables import TABLES, Row, from_rows, system_from_row, table_of
 from benchfmt.wide import Options, flat_table
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class Package:
         for resource in self.descriptor.resources:
             if resource.name == table:
                 return resource
-        raise PackageError(f"{self.root}: the descriptor has no resource named {table!r}")
+        what = f"{self.root}: the descriptor has no resource named {table!r}"
+        if not {resource.name for resource in self.descriptor.resources} & set(TABLES):
+            what += "; of an annotated table `benchfmt convert` makes a package"
+        raise PackageError(what)
 
     def parts(self, table: str) -> list[Part]:
         """Return the files of a table, in order; raises PackageError or UnsafeError."""
@@ -215,7 +218,12 @@ class Package:
 
     def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
         """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""
-        return self.wide(**options).to_pandas()
+        try:
+            return self.wide(**options).to_pandas()
+        except ModuleNotFoundError as error:
+            raise PackageError(
+                "a frame of pandas needs pandas; install benchfmt[pandas]"
+            ) from error
 
     def plot(
         self,

@@ -12,6 +12,10 @@ from benchfmt.package.opening import ARCHIVES
 
 _MOST = 10_000
 """So many entries of folders are looked at for packages."""
+_SIGNS = {FILE_NAME} | {
+    f"{table}.{kind}" for table in ("records", "measurements") for kind in ("parquet", "csv")
+}
+"""What a package holds: one that lost its descriptor is not left out without a word."""
 _DEEPEST = 6
 _ID_LENGTH = 12
 
@@ -25,6 +29,10 @@ class Shown:
     """Its path below the folder."""
     path: Path
     bytes: int
+
+    def reason(self, error: Exception) -> str:
+        """Return what an error says, with the name of the package in place of where it lies on this machine."""
+        return str(error).replace(str(self.path), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def shelf(folder: Path | None) -> Shelf:
         seen += len(entries)
         if seen > _MOST:
             return Shelf(_ordered(found), is_whole=False)
-        if any(entry.name == FILE_NAME and _is_file(entry) for entry in entries):
+        if any(entry.name in _SIGNS and _is_file(entry) for entry in entries):
             found.append(_shown(folder, place))
             continue
         for entry in entries:

@@ -9,6 +9,12 @@ from starlette.requests import ClientDisconnect, Request
 
 from benchfmt.serving.settings import MIB, Settings
 
+_FORM = "multipart/"
+_NO_FORM = (
+    "the file is the body of the request, as it is, and not part of a form: "
+    "curl --data-binary @FILE 'ADDRESS?name=FILE'"
+)
+
 
 class UploadError(Exception):
     """An upload that is not taken, with the status of the answer."""
@@ -20,7 +26,9 @@ class UploadError(Exception):
 
 
 def check_length(request: Request, settings: Settings) -> None:
-    """Raise UploadError for a body that is announced to be too large; nothing of it is read."""
+    """Raise UploadError for a body that is announced to be too large, or to be a form; nothing of it is read."""
+    if request.headers.get("content-type", "").lower().startswith(_FORM):
+        raise UploadError(415, _NO_FORM)
     said = request.headers.get("content-length")
     if said is None:
         return

@@ -98,8 +98,7 @@ def _write(
             facts = _write_package(below, package, rules, limit)
         except BenchfmtError as error:
             shutil.rmtree(below)
-            reason = str(error).replace(str(package.path), package.name)
-            refused.append((package.name, reason.removeprefix(f"{package.name}: ")))
+            refused.append((package.name, package.reason(error).removeprefix(f"{package.name}: ")))
         else:
             shown.append(facts)
     write_index(root, shown, refused, is_whole=is_whole)
@@ -117,7 +116,9 @@ def _write_package(below: Path, package: Shown, rules: str, limit: Limit | None)
         except PackageError as error:
             # Its report says what is wrong; the rest is shown all the same.
             rows = 0
-            facts.notes.append(f"its results cannot be shown: {error}")
+            reason = package.reason(error)
+            if not any(reason in note for note in facts.notes):
+                facts.notes.append(f"its results cannot be shown: {reason}")
     write_package_page(below, facts, rows)
     write_page(package.path, below / "report.html", report, pages=True, limit=limit)
     return facts

@@ -60,7 +60,7 @@ def facts_of(shown: Shown, package: Package, report: Report) -> Facts:
         _add(facts, "systems", set(names_of_systems(package).values()))
         _add(facts, "metrics", _names(package, "measurements", "metric"))
     except PackageError as error:
-        facts.notes.append(f"its tables cannot be read: {error}")
+        facts.notes.append(f"its tables cannot be read: {shown.reason(error)}")
     return facts
 
 
