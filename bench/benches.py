@@ -17,6 +17,7 @@ from bench.comparing import compare, compare_memory
 from bench.files import files
 from bench.linked import rdf
 from bench.openml import openml
+from bench.pages import pages
 from bench.process import ROOT, run_command, run_task
 from bench.profiler import profiler
 from bench.querying import query
@@ -306,4 +307,5 @@ BENCHES = {
     "rdf": rdf,
     "startup": startup,
     "profiler": profiler,
+    "pages": pages,
 }

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.serving.conftest import RECORDS, ROOT, Server
 
+from benchfmt.conversion import convert
+
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+EVIL = "<img src=x onerror=alert(1)>"
+RATES = ("throughput", "time-to-train")
 _LOADED = 60_000
 """Milliseconds that a judgement may take on a machine that does other work too."""
 
@@ -113,6 +118,50 @@ def test_packages_are_compared_and_asked_about(page: Any, server: Server) -> Non
     page.goto(f"http://127.0.0.1:{server.port}/compare")
     page.get_by_role("button", name="Compare").click()
     page.get_by_text("deep/second → first.zip").wait_for()
+
+
+@pytest.fixture
+def versions(start: Callable[..., Server], tmp_path: Path) -> Iterator[Server]:
+    """A server on two packages of the same results, of which some are doubled in the second, with names that are markup."""
+    for name, factor in (("old", 1), ("new", 2)):
+        records = [json.loads(line) for line in RECORDS.read_text("utf-8").splitlines()]
+        for record in records:
+            if "system" in record:
+                record["system"]["name"] = EVIL
+            for measured in record.get("measurements", ()):
+                if measured["metric"] in RATES:
+                    measured["value"] *= factor
+                for number in ("reported_value", "samples", "ci", "stddev"):
+                    measured.pop(number, None)
+        source = tmp_path / f"{name}.jsonl"
+        source.write_text("\n".join(map(json.dumps, records)) + "\n")
+        convert(source).write(tmp_path / "packages" / f"{name} {EVIL}")
+    server = start(tmp_path / "packages")
+    yield server
+    server.stop()
+
+
+def test_two_packages_are_compared_and_the_verdict_is_read(page: Any, versions: Server) -> None:
+    page.goto(f"http://127.0.0.1:{versions.port}/compare")
+    page.get_by_label("Older").select_option(label=f"old {EVIL}")
+    page.get_by_label("Newer").select_option(label=f"new {EVIL}")
+    page.get_by_role("button", name="Compare").click()
+    page.locator(".verdict").wait_for()
+    assert page.locator("h1").inner_text() == f"old {EVIL} → new {EVIL}"
+    assert page.locator("img, main script, header script").count() == 0
+    page.evaluate("for (const item of document.querySelectorAll('details')) item.open = true;")
+    rows = page.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.children].map(cell => cell.textContent.trim()))"
+    )
+    doubled = [row for row in rows if row[0].startswith(RATES)]
+    assert len(doubled) >= 2
+    for _, where, old, new, change, *_ in doubled:
+        before, after = (float(text.split(" ")[0].replace(",", "")) for text in (old, new))
+        assert after == pytest.approx(2 * before, rel=1e-3)
+        assert "+100" in change
+        assert EVIL in where
+    counted = page.locator("details > summary .number").all_inner_texts()
+    assert sum(map(int, counted)) == len(rows)
 
 
 @pytest.mark.parametrize("path", ["/", "/packages", "/compare", "/query"])

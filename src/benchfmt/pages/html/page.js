@@ -151,7 +151,7 @@
       alone += item.hidden ? 0 : 1;
     }
     const others = lone.length ? `, and ${alone} of ${lone.length} that compare with nothing` : "";
-    byId("shown").textContent = `${shown} of ${known.length} groups on this page, ${kept} results${others}`;
+    byId("shown").textContent = `${shown} of ${known.length} groups on this page, ${kept.toLocaleString("en")} results${others}`;
     byId("nothing").hidden = shown > 0 || known.length === 0;
     // Who prints what is filtered wants that alone.
     document.body.classList.toggle("filtered", words.length > 0 || MENUS.some((name) => byId(name).value));
