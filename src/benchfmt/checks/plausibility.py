@@ -19,6 +19,7 @@ _YEAR = pl.col("measured_at").str.slice(0, 4).cast(pl.Int32, strict=False)
 _COLDEST, _COLD, _HOT = -273.15, -90, 200
 """Absolute zero, and what hardware survives, in degrees Celsius."""
 _METRIC = pl.col("metric")
+_EXACT = 1e-9
 _VALUE = pl.col("value")
 _UNIT = pl.col("unit")
 _WITH_UNIT = (
@@ -40,6 +41,12 @@ def _hardware(table: Table, column: str, least: float, most: float, hint: str) -
     )
 
 
+_NUMBER = number("value")
+_REPORTED = pl.col("reported_value")
+_IS_A_HUNDREDTH = (_REPORTED.cast(pl.Float64, strict=False) / 100 - _VALUE).abs() <= _EXACT * _VALUE
+_FROM_PERCENT = ((pl.col("reported_unit") == "%") & _IS_A_HUNDREDTH).fill_null(value=False)
+"""Then the value is a fraction already, of a percent that was too large."""
+_HUNDREDTH = (_VALUE / 100).round_sig_figs(12).cast(pl.String)
 FRACTION_IS_NO_PERCENT = Check(
     code="BF301",
     severity=Severity.ERROR,
@@ -52,8 +59,12 @@ FRACTION_IS_NO_PERCENT = Check(
             "measurements",
             "value",
             fault=PERCENT,
-            message=pl.format("{} {} is above 1; a percent?", _METRIC, number("value")),
-            hint=pl.format("{} is the fraction", (_VALUE / 100).round_sig_figs(12).cast(pl.String)),
+            message=pl.when(_FROM_PERCENT)
+            .then(pl.format("{} {} is above 1: {} % is above 100 %", _METRIC, _NUMBER, _REPORTED))
+            .otherwise(pl.format("{} {} is above 1; a percent?", _METRIC, _NUMBER)),
+            hint=pl.when(_FROM_PERCENT)
+            .then(pl.lit("look at the source: a share of a whole is at most 100 %"))
+            .otherwise(pl.format("{} is the fraction", _HUNDREDTH)),
         ),
     ),
 )
