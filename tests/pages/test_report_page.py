@@ -71,6 +71,8 @@ def test_every_number_of_the_page_is_that_of_its_record(package: Path, file: Pat
             assert facts["in the source"] == reported
         assert facts["source"]
         assert len(detail["others"]) == len(record.measurements or ()) - 1
+        for _, value, words in detail["others"]:
+            assert not (value.startswith("missing") and words) or words.startswith("written as ")
 
 
 def test_it_counts_what_the_package_holds(package: Path, page: Any) -> None:

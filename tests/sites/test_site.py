@@ -167,6 +167,9 @@ def test_what_is_wrong_with_a_package_is_told_without_a_path_of_this_machine(
     for file in (tmp_path / "site").rglob("*.*"):
         if file.suffix in (".html", ".json"):
             assert str(tmp_path) not in file.read_text("utf-8"), file
+    first = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert "1 of 2 conform." in first
+    assert '<a href="#refused-title">1 package cannot be shown</a>' in first
     [torn] = [facts for facts in built.shown if facts.name == "torn"]
     # What keeps the tables and the results from being read is one thing.
     assert len(torn.notes) == 1

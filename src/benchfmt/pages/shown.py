@@ -357,7 +357,11 @@ class _Groups:
             if row is not shown:
                 words = measure({name: row[name] for name in KEY_FIELDS})
                 name = self._name(one_line(words))
-                others.append((name, value_words(row), one_line(reported_words(row))))
+                reported = one_line(reported_words(row))
+                if row["value"] is None and reported:
+                    # A 0.0 that stands for nothing is not read as zero.
+                    reported = f"written as {reported}"
+                others.append((name, value_words(row), reported))
         size = sum(len(value) + len(reported) for _, value, reported in others)
         if self._others + size > _OTHERS_BYTES:
             return None
