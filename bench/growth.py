@@ -170,11 +170,14 @@ def main() -> int:
 
 def _is_linear(kind: Kind, count: int) -> bool:
     """Print how long a kind of input takes, less what the least takes, and whether that grows as it does."""
-    least = _seconds(kind.make, 1)
-    times = [max(_seconds(kind.make, count * step) - least, 0) for step in _STEPS]
-    ratios = []
-    for one, other in pairwise(times):
-        ratios.append(other / max(one, _NOISE))
+    least, *of_steps = _measured(kind, count)
+    times = [max(seconds - least, 0) for seconds in of_steps]
+    ratios = _ratios(times)
+    if max(ratios) > MOST:
+        # Beside other programs some rounds take twice as long: what seems to grow too fast is measured once more.
+        least, *of_steps = map(min, [least, *of_steps], _measured(kind, count))
+        times = [max(seconds - least, 0) for seconds in of_steps]
+        ratios = _ratios(times)
     verdict = "linear"
     if max(ratios) > MOST:
         verdict = f"MISSED: at most {MOST}"
@@ -182,6 +185,15 @@ def _is_linear(kind: Kind, count: int) -> bool:
     steps = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     _tell(f"{kind.name:<32} {count:>12,} {shown}   {steps}  {verdict}")
     return max(ratios) <= MOST
+
+
+def _measured(kind: Kind, count: int) -> list[float]:
+    """Return how long the least input takes, and those of the steps."""
+    return [_seconds(kind.make, size) for size in (1, *(count * step for step in _STEPS))]
+
+
+def _ratios(times: list[float]) -> list[float]:
+    return [other / max(one, _NOISE) for one, other in pairwise(times)]
 
 
 def _seconds(make: Make, count: int) -> float:

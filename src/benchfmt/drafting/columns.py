@@ -72,7 +72,12 @@ class DraftedColumns:
         self.suite = suite
         self.dates: dict[str, Dates] = {}
         """How dates are written that are not ISO 8601."""
-        self.columns = [Column(name, _cells(first, name), _rows(first, name)) for name in names]
+        # To ask a frame for the names of its columns takes as long as it has columns.
+        here = set(first.columns)
+        cells = {name: cells_of(first, name) for name in names if name in here}
+        self.columns = [
+            Column(name, _cells(cells.get(name)), _rows(cells.get(name))) for name in names
+        ]
         meanings = [
             self._of_suite(meaning, name)
             for meaning, name in zip(read_headers(self.columns), names, strict=True)
@@ -516,18 +521,18 @@ def _suffixes(cells: Sequence[str]) -> set[str]:
     return {match["suffix"] for match in matches if match}
 
 
-def _rows(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
+def _rows(column: pl.Series | None) -> tuple[str, ...]:
     """Return the first cells of a column, row by row."""
-    if name not in frame.columns:
+    if column is None:
         return ()
-    cells = cells_of(frame, name).head(_ROWS_COMPARED).cast(pl.String)
+    cells = column.head(_ROWS_COMPARED).cast(pl.String)
     return tuple(cells.fill_null("").str.strip_chars())
 
 
-def _cells(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
+def _cells(column: pl.Series | None) -> tuple[str, ...]:
     """Return the first different cells of a column, without those that mean nothing."""
-    if name not in frame.columns:
+    if column is None:
         return ()
-    cells = cells_of(frame, name).cast(pl.String).str.strip_chars()
+    cells = column.cast(pl.String).str.strip_chars()
     distinct = cells.unique(maintain_order=True).head(_CELLS_SHOWN)
     return tuple(cell for cell in distinct if cell and cell.lower() not in MARKS)
