@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.servers import only_here
 
 from benchfmt import convert
 from benchfmt.exports import FORMATS, Exported, export, pieces
@@ -31,6 +32,12 @@ OPTIONS = {"every-eval-ever": {"retrieved": "2026-11-30"}, "mldcat-ap": {"base":
 IN_PIECES = [name for name in FORMATS.own if isinstance(FORMATS.load(name), InPieces)]
 IN_ONE = [name for name in FORMATS.own if name not in IN_PIECES]
 LEFT = "the tables are not in parts of Parquet (convert --part-rows)"
+
+
+@pytest.fixture(autouse=True)
+def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster talks with its own workers."""
+    only_here(monkeypatch)
 
 
 def test_each_format_is_in_pieces_or_says_why_not() -> None:
