@@ -168,13 +168,13 @@ def test_the_command_line_wins(here: Path) -> None:
     status, lines, _ = run("--format", "text")
     assert (status, lines[-1].partition(":")[0]) == (
         0,
-        "conformant (ingestion, without BF5, BF511 as warning)",
+        "conformant (ingestion, without BF5, BF511 as warning, strict)",
     )
     status, lines, _ = run("--format", "text", "--ignore", "BF512, BF514")
     assert status == 1
     assert lines[1].startswith("  warning BF511 ")
     assert lines[-1].partition(":")[0] == (
-        "conformant (ingestion, without BF512, BF514, BF511 as warning)"
+        "not conformant (ingestion, without BF512, BF514, BF511 as warning, strict)"
     )
     status, _, _ = run("--ignore", "BF512,BF514", "--no-strict")
     assert status == 0

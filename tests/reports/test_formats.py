@@ -96,9 +96,12 @@ def test_text_groups_findings_by_file_and_ends_with_the_verdict() -> None:
         "in/a: not conformant (core): 5 records, 12 measurements, 1,201 errors, 1 warning",
     ]
     assert "in/b c.zip: records.csv" in lines
-    assert lines[-3:] == [
+    assert lines[-6:] == [
         "in/e: conformant (core): 2 records, 4 measurements, 0 errors, 0 warnings, 3 acknowledged",
         "why, and how to fix it: benchfmt explain CODE, as BF101",
+        "not conformant: in/a: BF301 × 1,201",
+        "not conformant: in/b c.zip: BF101",
+        "not conformant: in/::d.jsonl: BF202 × 3",
         "1 of 4 packages conformant (core): 11 records, 26 measurements, 1,205 errors, 1 warning, 3 acknowledged",
     ]
 
@@ -109,7 +112,7 @@ def test_text_names_at_the_end_what_several_packages_have() -> None:
     second = Report(core, "b", [finding("BF101", "r.csv")], 1, 2, Counter({"BF103": 2}))
     third = Report(core, "c", [finding("BF101", "r.csv"), finding("BF103", "r.csv")], 1, 2)
     lines = rendered("text", Reports(core, [first, second, third], 3)).splitlines()
-    assert lines[-3] == "in several packages: BF101 in 3, BF103 in 2"
+    assert lines[-6] == "in several packages: BF101 in 3, BF103 in 2"
 
 
 def test_text_of_one_package_says_its_verdict_once() -> None:

@@ -162,7 +162,13 @@ def validate(
     if settings.max_findings is not None:
         reports = reports.limited(settings.max_findings)
     stream = sys.stdout if output is None else None
-    chosen = for_stream(settings.format, stream, is_quiet=quiet, is_grouped=not no_group)
+    chosen = for_stream(
+        settings.format,
+        stream,
+        is_quiet=quiet,
+        is_grouped=not no_group,
+        is_strict=settings.strict,
+    )
     with watched(reports, is_quiet=quiet or output is not None):
         if output is None:
             print_pieces(chosen.render(reports))

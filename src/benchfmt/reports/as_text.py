@@ -11,7 +11,7 @@ from typing import TextIO
 
 from benchfmt.finding import Finding, Severity
 from benchfmt.printable import is_watched, one_line
-from benchfmt.reports.counting import counted, number, totals, unlisted
+from benchfmt.reports.counting import codes_text, counted, number, totals, unlisted
 from benchfmt.reports.formats import ReportFormat
 from benchfmt.reports.where import acknowledged_lines, advice, rows_text, spot
 from benchfmt.validation.condensing import by_fault
@@ -21,6 +21,8 @@ _EXAMPLES = 3
 """The same fault in more places is told once, with so many of them."""
 _COMMON = 8
 """So many codes that several packages have are named at the end."""
+_REFUSED = 50
+"""So many packages that do not conform are named at the end."""
 _RESET = "\x1b[0m"
 _BOLD = "\x1b[1m"
 _DIM = "\x1b[2m"
@@ -46,6 +48,8 @@ class TextFormat:
     """Whether packages in which nothing is wrong are left out."""
     is_grouped: bool = True
     """Whether the same fault in many places is told once, with how many there are and the first."""
+    is_strict: bool = False
+    """Whether warnings count as faults."""
     about: str = "for people: findings by file, what to do, and the verdict"
 
     def render(self, reports: Reports) -> Iterator[str]:
@@ -53,11 +57,14 @@ class TextFormat:
         is_alone = len(reports) == 1
         codes: set[str] = set()
         packages: Counter[str] = Counter()
+        refused: list[str] = []
         for report in reports:
             yield from self._findings(report)
             listed = {finding.code for finding in report.findings}
             codes |= listed
             packages.update(sorted(listed | report.more.keys()))
+            if not self._conforms(report):
+                refused.append(self._refusal(report))
             is_told = bool(report.findings or report.more) or not self.is_quiet
             if is_told and not is_alone:
                 yield f"{_heading(report.source)}: {self._verdict(report)}\n"
@@ -66,11 +73,22 @@ class TextFormat:
             yield f"in several packages: {common}\n"
         if codes:
             yield self._styled(_DIM, _how_to_learn(sorted(codes))) + "\n"
+        if not is_alone:
+            yield from self._refused(refused)
         if is_alone:
             yield self._verdict(reports) + "\n"
         else:
-            conformant = f"{number(reports.conformant)} of {counted(len(reports), 'package')}"
-            yield f"{conformant} conformant ({reports.rule_set.label}): {_counts(reports)}\n"
+            conformant = number(len(reports) - len(refused))
+            share = f"{conformant} of {counted(len(reports), 'package')} conformant"
+            yield f"{share} ({self._rules(reports)}): {_counts(reports)}\n"
+
+    def _refused(self, refused: list[str]) -> Iterator[str]:
+        """Yield the packages that do not conform, each with its errors in one line."""
+        for line in refused[:_REFUSED]:
+            yield f"{self._styled(_RED, 'not conformant')}: {line}\n"
+        if len(refused) > _REFUSED:
+            left = counted(len(refused) - _REFUSED, "more package")
+            yield f"{self._styled(_RED, 'not conformant')}: {left}\n"
 
     def _findings(self, report: Report) -> Iterator[str]:
         for file, findings in groupby(report.findings, report.place_of):
@@ -120,9 +138,22 @@ class TextFormat:
 
     def _verdict(self, report: Report | Reports) -> str:
         word = self._styled(_GREEN, "conformant")
-        if not report.ok:
+        if not self._conforms(report):
             word = self._styled(_RED, "not conformant")
-        return f"{word} ({report.rule_set.label}): {_counts(report)}"
+        return f"{word} ({self._rules(report)}): {_counts(report)}"
+
+    def _conforms(self, report: Report | Reports) -> bool:
+        return report.ok and not (self.is_strict and report.warnings)
+
+    def _rules(self, report: Report | Reports) -> str:
+        """Return the rules that a verdict is by."""
+        if self.is_strict:
+            return f"{report.rule_set.label}, strict"
+        return report.rule_set.label
+
+    def _refusal(self, report: Report) -> str:
+        """Return which package does not conform, and by which findings."""
+        return f"{_heading(report.source)}: {codes_text(report, with_warnings=self.is_strict)}"
 
     def _styled(self, style: str, text: str) -> str:
         if not self.coloured:
@@ -167,6 +198,7 @@ def for_stream(
     *,
     is_quiet: bool = False,
     is_grouped: bool = True,
+    is_strict: bool = False,
 ) -> ReportFormat:
     """Return a format as it is printed on a stream, or written to a file where that is None.
 
@@ -174,5 +206,5 @@ def for_stream(
     """
     if chosen is TEXT:
         coloured = stream is not None and may_colour(stream)
-        return TextFormat(coloured, is_quiet, is_grouped)
+        return TextFormat(coloured, is_quiet, is_grouped, is_strict)
     return chosen

@@ -31,14 +31,14 @@ def unlisted(report: Report, code: str) -> str:
     return f"{count} of {code}"
 
 
-def codes_text(report: Report, severity: Severity = Severity.ERROR) -> str:
-    """Return the codes of a severity in a report, each with how many findings it has: `BF301, BF501 × 3`."""
+def codes_text(report: Report, *, with_warnings: bool = False) -> str:
+    """Return the codes of the errors in a report, each with how many findings it has: `BF301, BF501 × 3`."""
     counts: Counter[str] = Counter()
     for finding in report.findings:
-        if finding.severity is severity:
+        if with_warnings or finding.severity is Severity.ERROR:
             counts[finding.code] += 1
     for code, more in report.more.items():
-        if report.rule_set.severities[code] is severity:
+        if with_warnings or report.rule_set.severities[code] is Severity.ERROR:
             counts[code] += more
     parts = []
     for code, count in sorted(counts.items()):
