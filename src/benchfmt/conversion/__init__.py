@@ -161,6 +161,7 @@ class Conversion:
             writer.prefixes = declarations.of_terms(used.terms)
             writer.acknowledged = declarations.acknowledged
             self.account.findings += declarations.narrower(place.name)
+            self.account.findings += declarations.differing(place.name, about)
             self.account.findings.sort()
             if redactor:
                 writer.acknowledged = [redactor.document(item) for item in writer.acknowledged]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +22,14 @@ _MEANING = ("unit", "direction", "min", "max", "zero", "zero_stages")
 _DECLARED = ("label", "definition", *_MEANING)
 """What a package's descriptor says of a metric."""
 
+_DESCRIBING = {
+    "title": ("BF520", "title"),
+    "contributors": ("BF521", "list of contributors"),
+    "description": ("BF523", "description"),
+    "version": ("BF524", "version"),
+}
+"""What a package says of itself beside its licence: the code of its absence, and what it is called."""
+
 
 class Declarations:
     """What the units of a conversion declare, gathered as they are planned."""
@@ -32,6 +40,8 @@ class Declarations:
         self._about: dict[str, Any] | None = None
         self._licenses: list[Any] = []
         """What each unit's source says of its licences, None where it says nothing."""
+        self._described: dict[str, set[str]] = {}
+        """What the sources say of the package, each differing text of a member."""
         self._acknowledged: list[Any] = []
         """What the sources acknowledge, each once."""
         self._units = 0
@@ -46,6 +56,8 @@ class Declarations:
     def describe(self, about: Mapping[str, Any]) -> None:
         """Take what a unit's package says of itself."""
         self._licenses.append(about.get("licenses"))
+        for member in _DESCRIBING.keys() & about.keys():
+            self._described.setdefault(member, set()).add(_as_key(about[member]))
         if self._about is None:
             self._about = dict(about)
             return
@@ -117,6 +129,14 @@ class Declarations:
                 metrics[name] = {key: metric[key] for key in _DECLARED if key in metric}
         return declared
 
+    def differing(self, package: str, said: Collection[str]) -> list[Finding]:
+        """Return a finding for each fact that sources say differently, and that the package so does not say."""
+        findings = []
+        for member, (code, name) in _DESCRIBING.items():
+            if len(self._described.get(member, ())) > 1 and member not in said:
+                findings.append(_left_open(code, member, name, package))
+        return findings
+
     def mixed_licenses(self, package: str) -> Finding | None:
         """Return the finding that a package says no licence since its sources say several, or only some of them one."""
         names = sorted(set(self._license_names()))
@@ -157,8 +177,22 @@ class UsedTerms:
                         self.terms.add(f"{name}/{term}")
 
 
-def _as_key(item: Mapping[str, Any]) -> str:
+def _as_key(item: object) -> str:
     return json.dumps(item, sort_keys=True)
+
+
+def _left_open(code: str, member: str, name: str, package: str) -> Finding:
+    return Finding(
+        code,
+        Severity.WARNING,
+        package,
+        None,
+        member,
+        None,
+        f"the package has no {name}: its sources say different ones",
+        None,
+        f"convert them into packages of their own, or write `{member}` into the descriptor",
+    )
 
 
 def _left_out(item: Mapping[str, Any], package: str) -> Finding:

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.flat import read_table
 from benchfmt.descriptor import FILE_NAME, Descriptor
+from benchfmt.descriptor import about as about_package
 from benchfmt.descriptor import acknowledged as acknowledged_of
 from benchfmt.finding import BenchfmtError
 from benchfmt.layouts import Fit, fit, may_fit
@@ -27,6 +28,8 @@ from benchfmt.readers.files import safe_path
 NAME = "annotated"
 VERSION = "1.0"
 PATTERNS = (Pattern((FILE_NAME, f"*.{FILE_NAME}")),)
+_ABOUT = ("title", "description", "version", "homepage", "licenses", "contributors", "keywords")
+"""What is true of a package of the results as it is of the tables: their `id`, `created` and `profile` are not."""
 
 
 def detect(source: Source) -> Match | None:
@@ -163,6 +166,14 @@ def prefixes(unit: Unit) -> Mapping[str, JsonValue]:
     """Return the prefixes that a unit's descriptor or layout declares, for the package that is written."""
     declared = _descriptor_of(unit).benchfmt.prefixes
     return {name: prefix.model_dump(exclude_none=True) for name, prefix in declared.items()}
+
+
+def about(unit: Unit) -> Mapping[str, JsonValue]:
+    """Return what a unit's descriptor says of its tables as a whole; a layout says nothing of results."""
+    if isinstance(unit.extra[0], Fit):
+        return {}
+    said = about_package(_descriptor_of(unit))
+    return {name: said[name] for name in _ABOUT if name in said}
 
 
 def acknowledged(unit: Unit) -> Sequence[Mapping[str, JsonValue]]:

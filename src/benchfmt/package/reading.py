@@ -25,7 +25,7 @@ from benchfmt.package.plotting import chart
 from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
-from benchfmt.tables import TABLES, Row, from_rows, system_from_row, table_of
+from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import Options, flat_table
 
 if TYPE_CHECKING:
@@ -71,10 +71,11 @@ class Package:
         for resource in self.descriptor.resources:
             if resource.name == table:
                 return resource
-        what = f"{self.root}: the descriptor has no resource named {table!r}"
-        if not {resource.name for resource in self.descriptor.resources} & set(TABLES):
-            what += "; of an annotated table `benchfmt convert` makes a package"
-        raise PackageError(what)
+        if any(resource.annotated for resource in self.descriptor.resources):
+            raise PackageError(
+                f"{self.root}: it is an annotated table and no package; benchfmt convert makes one of it"
+            )
+        raise PackageError(f"{self.root}: the descriptor has no resource named {table!r}")
 
     def parts(self, table: str) -> list[Part]:
         """Return the files of a table, in order; raises PackageError or UnsafeError."""
