@@ -196,6 +196,32 @@ def test_a_package_that_does_not_conform_is_told(tmp_path: Path) -> None:
     assert "does not conform to the standard: 1 error," in (folder / "README.md").read_text("utf-8")
 
 
+def test_who_can_be_asked_stays_in_the_descriptor(package: Path) -> None:
+    said = {
+        "contributors": [
+            {"title": "Jane Doe", "email": "jane@partner.example", "roles": ["creator"]},
+            {"title": "Acme Lab", "path": "https://acme.example"},
+        ],
+        "licenses": [{"name": "CC-BY-4.0", "title": "Attribution"}],
+    }
+    descriptor = package / "datapackage.json"
+    data = {**json.loads(descriptor.read_text("utf-8")), **said, "title": "Boards"}
+    descriptor.write_text(json.dumps(data), "utf-8")
+    kept = unpacked(bundled(package), package.parent / "kept")
+    written = json.loads((kept / "datapackage.json").read_text("utf-8"))
+    assert {name: written[name] for name in said} == said
+    before = validate(package, rules="ingestion")
+    after = validate(package.parent / "bundle.zip", rules="ingestion")
+    assert [finding.code for finding in after.findings] == [
+        finding.code for finding in before.findings
+    ]
+    assert "BF521" not in {finding.code for finding in after.findings}
+    other = unpacked(bundled(package, "other.zip", **OPTIONS), package.parent / "other")
+    written = json.loads((other / "datapackage.json").read_text("utf-8"))
+    assert [item["title"] for item in written["contributors"]] == ["Jane Doe", "Acme Lab"]
+    assert written["licenses"] == [{"name": "CC-BY-4.0"}]
+
+
 def test_the_scripts_of_a_bundle_load_its_tables(package: Path) -> None:
     if "loaders" not in FORMATS.names():
         pytest.skip("there is no export of scripts")

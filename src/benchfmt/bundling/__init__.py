@@ -76,6 +76,8 @@ COMPANIONS = (
     ),
 )
 """The exports of a bundle, each where there is such a format; the RO-Crate, which names all files, comes last."""
+_WRITTEN = {"contributors": "authors", "licenses": "license"}
+"""Members of a descriptor that hold more than a citation, each with the option that takes its place."""
 _ABOUT = {
     CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
     FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
@@ -155,7 +157,12 @@ def _copy(package: Package, folder: Path, options: Mapping[str, str]) -> None:
         if file.name != DESCRIPTOR:
             _link(file.path, place)
     data = json.loads((package.root / DESCRIPTOR).read_text("utf-8"))
-    data.update(_said(publication(package.descriptor, options)))
+    said = _said(publication(package.descriptor, options))
+    for member, option in _WRITTEN.items():
+        # What the package says itself stays as it is written, with what no citation has, such as an address to ask at.
+        if option not in options and data.get(member):
+            said.pop(member, None)
+    data.update(said)
     _write_json(folder / DESCRIPTOR, data)
 
 
