@@ -242,3 +242,18 @@ def test_a_conversion_tells_the_units_that_are_assumed(tmp_path: Path) -> None:
     [finding] = account.findings
     assert (finding.code, finding.column) == ("BF208", "Latency")
     assert finding.message == "the unit s is assumed: nothing in the table says it"
+
+
+def test_a_suite_that_is_said_wins_over_that_of_an_older_descriptor(table: Path) -> None:
+    older = table.parent / "datapackage.json"
+    older.write_text(json.dumps(describe(table, "first-lab:edge").descriptor), "utf-8")
+
+    def suite(made: dict[str, Any]) -> str:
+        named = made["resources"][0]["benchfmt"]["constant"]["benchmark.suite"]
+        assert isinstance(named, str)
+        return named
+
+    assert suite(describe(table, None, older=older).descriptor) == "first-lab:edge"
+    made = describe(table, "second-lab:edge", older=older).descriptor
+    assert suite(made) == "second-lab:edge"
+    assert "second-lab" in made["benchfmt"]["prefixes"]  # type: ignore[index,call-overload,operator]

@@ -7,7 +7,7 @@ each thing that it asks for is named once, with the option that says it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -156,5 +156,8 @@ def _described(made: Draft, files: Mapping[str, Path], limits: Limits) -> Descri
 def _kept(sources: Sources, suite: str | None, said: Said, older: Path) -> Draft:
     """Return an older descriptor with what is new."""
     written = read_older(older)
+    if suite is not None:
+        # The older descriptor names a suite already, over which only a constant wins.
+        said = replace(said, constants={"benchmark.suite": suite, **said.constants})
     drafted = draft_tables(sources.groups, suite or suite_of(written), said, sources.name)
     return keep(written, drafted, said, sources.root)
