@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from benchfmt.finding import BenchfmtError
@@ -33,6 +33,8 @@ __all__ = [
 
 _LONGEST = 100
 """A longer code is none: reading one takes longer than its length."""
+_REMEMBERED = 4_096
+"""So many units of strangers, and conversions between them, are remembered."""
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _HUGE_POWER = re.compile(r"[^0-9./(][+-]?[0-9]{3,}")
 _FACTOR_BITS = 4_096
@@ -74,7 +76,7 @@ class Conversion:
             return math.inf if result > 0 else -math.inf
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def unit(code: str) -> Unit:
     """Return the unit with this UCUM or ISO 4217 code; raises UnitError."""
     term = vocabulary().terms("unit").get(code)
@@ -92,7 +94,7 @@ def is_unit(code: str) -> bool:
     return True
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def conversion(source: str, target: str) -> Conversion:
     """Return how a number in `source` becomes one in `target`; raises UnitError where it cannot."""
     here, there = unit(source), unit(target)
@@ -115,11 +117,21 @@ def find_unit(word: str) -> tuple[str, Fraction] | None:
     code = vocabulary().units.get(word)
     if code:
         return code, Fraction(1)
-    for term_id, term in vocabulary().terms("unit").items():
-        factor = term.get("scaled_aliases", {}).get(word)
-        if factor:
-            return term_id, Fraction(factor)
+    scaled = _scaled_words().get(word)
+    if scaled is not None:
+        return scaled
     return (word, Fraction(1)) if is_unit(word) else None
+
+
+@cache
+def _scaled_words() -> dict[str, tuple[str, Fraction]]:
+    """Return what words such as `keuro` stand for; of two units that have a word the first one has it."""
+    words: dict[str, tuple[str, Fraction]] = {}
+    for term_id, term in vocabulary().terms("unit").items():
+        for word, factor in term.get("scaled_aliases", {}).items():
+            if factor:
+                words.setdefault(word, (term_id, Fraction(factor)))
+    return words
 
 
 def describe(code: str) -> Unit:

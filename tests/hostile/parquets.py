@@ -65,6 +65,42 @@ def parquet_of_different_rows(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+@specimen("500,000 rows of Parquet, each with names of its own", "BF202", is_large=True)
+def parquet_of_different_names(folder: Path) -> list[str]:
+    rows, records = 500_000, 5_000
+    names = [f"acme:{number:0100}" for number in range(rows)]
+    ids = np.arange(rows) // (rows // records)
+    table = _measurements(
+        rows,
+        record_id=pa.array([f"r{number}" for number in ids]),
+        metric=pa.array(names),
+        reported_unit=pa.array(names),
+    )
+    _package(folder, table)
+    return _with_records(folder, pa.table({"id": [f"r{number}" for number in range(records)]}))
+
+
+@specimen("100,000 records of Parquet with 3 KB of text each", "BF", is_large=True)
+def parquet_of_long_records(folder: Path) -> list[str]:
+    records = 100_000
+    ids = pa.array([f"r{number}" for number in range(records)])
+    words = pa.array([f"{number:01000}" for number in range(records)])
+    _package(folder, _measurements(records, record_id=ids))
+    texts = dict.fromkeys(("status_detail", "license", "url"), words)
+    return _with_records(folder, pa.table({"id": ids, **texts}))
+
+
+def _with_records(folder: Path, records: pa.Table) -> list[str]:
+    """Give a package records in Parquet, and return how it is judged."""
+    for name, word in {"suite": "acme:suite", "status": "ok"}.items():
+        records = records.append_column(name, _one_word(word, records.num_rows))
+    pq.write_table(records, folder / "records.parquet", compression="zstd")
+    (folder / "records.csv").unlink()
+    paths = {"systems": "systems.csv", "records": "records.parquet"}
+    described(folder, {**paths, "measurements": "measurements.parquet"})
+    return ["validate", "."]
+
+
 @specimen("one cell of 500 MB, packed by zstd", "BF90", is_large=True)
 def parquet_cell_of_500_megabytes(folder: Path) -> list[str]:
     _package(folder, _measurements(1, reported_unit=pa.array(["m" * 500_000_000])))

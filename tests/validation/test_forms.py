@@ -20,7 +20,7 @@ from benchfmt.rowhash import row_hashes
 from benchfmt.validation import validate
 from benchfmt.validation.forms import package as package_tables
 from benchfmt.validation.forms import parquet, raw
-from benchfmt.validation.forms.measurements import Queue
+from benchfmt.validation.forms.measurements import Queue, WaitingRecords
 from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
 from benchfmt.validation.portion import Pieces, Rows
 from benchfmt.validation.report import Report
@@ -105,6 +105,27 @@ def rows_of(*owners: int) -> Rows:
     metrics = pl.DataFrame({"metric": ["power"] * len(owners)}, schema={"metric": pl.String})
     frame = pl.concat([empty("measurements"), metrics], how="diagonal")
     return Rows.all_sound(frame.with_columns(owner))
+
+
+def test_measurements_of_long_texts_count_as_several() -> None:
+    texts = pl.Series(["x" * 4096] * 4)
+    long = rows_of(0, 1, 2, 3).frame.with_columns(source_path=texts)
+    queue = Queue(iter([Rows.all_sound(long), rows_of(4, 5)]), 40)
+    ends = [queue.end_of_portion(0, 6)]
+    assert ends[0] in (2, 3)
+    assert queue.until(ends[0]).taken().frame.height == ends[0]
+    assert queue.end_of_portion(ends[0], 6) > ends[0]
+
+
+def test_records_of_long_texts_wait_for_no_others() -> None:
+    waiting = WaitingRecords()
+    frame = pl.concat([empty("records"), pl.DataFrame({"id": ["a", "b"]})], how="diagonal")
+    waiting.add(Rows.all_sound(frame))
+    assert waiting.has_room
+    waiting.add(Rows.all_sound(frame.with_columns(extensions=pl.lit("x" * 2**25))))
+    assert not waiting.has_room
+    assert waiting.until(3).frame["id"].to_list() == ["a", "b", "a"]
+    assert (waiting.begin, waiting.height) == (3, 1)
 
 
 def test_pieces_are_put_together_whether_they_have_names_or_not() -> None:

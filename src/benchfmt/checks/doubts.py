@@ -8,8 +8,9 @@ from importlib.metadata import entry_points
 import polars as pl
 
 from benchfmt.checks.check import Cells, Check
-from benchfmt.checks.frames import Frames, faults, no_faults, number
+from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, number
 from benchfmt.checks.once import OncePerKind
+from benchfmt.checks.words import Words
 from benchfmt.finding import Severity
 
 _CONVERTERS = "benchfmt.converters"
@@ -83,17 +84,14 @@ def _with_caveat(frames: Frames, caveat: str) -> pl.DataFrame:
 
 def caveats_once(frames: Frames) -> pl.DataFrame:
     """BF139: lists that hold a caveat twice."""
-    found = [no_faults()]
+    words = Words("measurements", "caveats")
     for text in frames.distinct("measurements", "caveats"):
         caveats = json.loads(text)
         twice = sorted({caveat for caveat in caveats if caveats.count(caveat) > 1})
         if twice:
-            rows = frames.measured(pl.col("caveats") == text)
             message = f"the caveat {twice[0]!r} stands twice in the list"
-            found.append(
-                faults(rows, "measurements", "caveats", message, text, "write each caveat once")
-            )
-    return pl.concat(found)
+            words.add([text], text, Verdict(message, "write each caveat once"))
+    return words.faults(frames)
 
 
 def targets_are_met(frames: Frames) -> pl.DataFrame:

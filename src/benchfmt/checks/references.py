@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from benchfmt.checks.frames import Verdict
@@ -19,10 +19,12 @@ _WRITE_LICENCE = "write an id of https://spdx.org/licenses, an expression such a
 _LONGEST_LICENCE = 500
 """A longer text is a licence's own words, and no id."""
 _SHOWN = 60
+_REMEMBERED = 1_024
+"""For so many texts of strangers what is wrong with them is remembered."""
 _NOT_IN_IDS = re.compile("[^a-z0-9]+")
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def address_fault(text: str) -> Verdict | None:
     """Return what is wrong with an address of the web, None for a sound one."""
     try:
@@ -61,7 +63,7 @@ def place_fault(text: str) -> Verdict | None:
     return None
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def licence_fault(text: str) -> Verdict | None:
     """Return what is wrong with a licence, None for an id or an expression of SPDX."""
     # The list of SPDX comes with the package that Python's own build tools judge licences by.

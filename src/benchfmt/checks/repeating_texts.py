@@ -14,6 +14,8 @@ from benchfmt.tables import COLUMNS, REPEATING, Column
 _REPETITIONS = 4
 """How often a text stands at least, on average, in a column that is judged by its distinct texts."""
 _MOST_KNOWN = 100_000
+_LONGEST_KNOWN = 100
+"""A longer text is not remembered: those that repeat are short."""
 _TYPE_HINT = "write the column in its type; a cell that has no value is null"
 
 
@@ -134,7 +136,7 @@ class RepeatingTexts:
         verdicts = dict(zip(new, cell_faults.bad, strict=True))
         faulty = [text for text in given if verdicts.get(text, judged.get(text))]
         if len(judged) < _MOST_KNOWN:
-            judged |= verdicts
+            judged |= {text: bad for text, bad in verdicts.items() if len(text) <= _LONGEST_KNOWN}
         return faulty
 
 

@@ -7,7 +7,7 @@ unit, in the unit of the value.
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -43,7 +43,7 @@ def _factor(word: str, code: str) -> float | None:
     return float(how.factor)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def reported_conversion(word: str, code: str) -> Conversion | None:
     """Return how a number reported in a word of a unit becomes a value, or None where that is not known."""
     if word == code:

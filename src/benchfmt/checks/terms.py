@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
 from benchfmt.checks.beside import has_kind
-from benchfmt.checks.check import Check, Doubt
+from benchfmt.checks.check import Check, Doubt, Table
 from benchfmt.checks.frames import Frames, Verdict, faults, no_faults, suggestion
 from benchfmt.checks.kinds import Question
 from benchfmt.checks.once import OncePerKind
+from benchfmt.checks.words import Words
 from benchfmt.finding import Severity
 from benchfmt.tables import TERM_COLUMNS
 from benchfmt.units import UnitError, conversion, find_unit, is_unit, unit
@@ -24,7 +25,13 @@ _NAMES = {"model": "model", "dataset": "dataset"}
 _OF_TABLES = "annotated"
 """The converter of described tables. What other converters infer from a suite's rules, nobody has to confirm."""
 _UNIT_INFERRED = '"unit-inferred"'
+_REMEMBERED = 1_024
+"""For so many units of strangers what is wrong with them is remembered."""
 _DECLARE = "declare it under benchfmt.prefixes in datapackage.json"
+
+
+Judge = Callable[[str, str, Frames, bool], Verdict | None]
+"""Says what is wrong with a term of a kind, perhaps (the last argument) with the one that was meant."""
 
 
 def unknown_terms(frames: Frames) -> pl.DataFrame:
@@ -37,40 +44,40 @@ def undeclared_prefixes(frames: Frames) -> pl.DataFrame:
     return _terms_at_fault(frames, _of_no_prefix)
 
 
-def _terms_at_fault(
-    frames: Frames, verdict_on: Callable[[str, str, Frames], Verdict | None]
-) -> pl.DataFrame:
+def _terms_at_fault(frames: Frames, verdict_on: Judge) -> pl.DataFrame:
     found = [no_faults()]
     for table, column, kind in _term_columns():
         if table == "systems" and not frames.has_new_systems:
             continue
+        words = Words(table, column)
         for term in frames.distinct(table, column):
-            verdict = verdict_on(kind, term, frames)
+            verdict = verdict_on(kind, term, frames, words.has_room_for_hints)
             if verdict is not None:
-                rows = frames.rows(table, pl.col(column) == term)
-                found.append(faults(rows, table, column, verdict.message, term, verdict.hint))
+                words.add([term], term, verdict)
+        found.append(words.faults(frames))
     return pl.concat(found)
 
 
-def _term_columns() -> Iterator[tuple[str, str, str]]:
+def _term_columns() -> Iterator[tuple[Table, str, str]]:
     """Yield table, column and kind of every column that holds terms."""
-    for table, columns in TERM_COLUMNS.items():
-        for column, kind in columns.items():
+    tables: tuple[Table, ...] = ("records", "measurements", "systems")
+    for table in tables:
+        for column, kind in TERM_COLUMNS[table].items():
             yield table, column, kind
 
 
-def _of_no_list(kind: str, term: str, frames: Frames) -> Verdict | None:
-    """Return what is wrong with a term that stands in no list and has no prefix."""
+def _of_no_list(kind: str, term: str, frames: Frames, is_hinted: bool) -> Verdict | None:
+    """Return what is wrong with a term that stands in no list and has no prefix; perhaps with the one that was meant."""
     del frames
     if ":" in term or vocabulary().holds(kind, term):
         return None
-    hint = suggestion(kind, term)
+    hint = suggestion(kind, term) if is_hinted else None
     if hint is None:
         hint = f"see `benchfmt vocabulary {kind}`, or write prefix:{term} and declare the prefix"
     return Verdict(f"{term!r} is not in the vocabulary ({kind})", hint)
 
 
-def _of_no_prefix(kind: str, term: str, frames: Frames) -> Verdict | None:
+def _of_no_prefix(kind: str, term: str, frames: Frames, _: bool) -> Verdict | None:
     """Return what is wrong with a term whose prefix is not declared, or not for this metric."""
     prefix, colon, name = term.partition(":")
     if not colon or vocabulary().holds(kind, term):
@@ -102,20 +109,18 @@ def unknown_units(frames: Frames) -> pl.DataFrame:
 def _units_at_fault(
     frames: Frames, verdict_on: Callable[[Metric, str], Verdict | None]
 ) -> pl.DataFrame:
-    found = [no_faults()]
+    words = Words("measurements", "unit", by=("metric", "unit"))
     for metric_id, code in frames.distinct_pairs("measurements", "metric", "unit"):
         metric = frames.metrics.get(metric_id) or frames.metrics.get(metric_id.partition("@")[0])
         if metric is None or metric.unit in (None, code):
             continue
         verdict = verdict_on(metric, code)
         if verdict is not None:
-            same = (pl.col("metric") == metric_id) & (pl.col("unit") == code)
-            rows = frames.measured(same)
-            found.append(faults(rows, "measurements", "unit", verdict.message, code, verdict.hint))
-    return pl.concat(found)
+            words.add([metric_id, code], code, verdict)
+    return words.faults(frames)
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _is_other_unit(metric: Metric, code: str) -> Verdict | None:
     """Return what is wrong with a unit that is not the one of a metric."""
     wanted = str(metric.unit)
@@ -148,7 +153,7 @@ def _is_no_currency(metric: Metric, code: str) -> Verdict | None:
     return Verdict(f"{metric.id} is money: {code!r} is not an ISO 4217 code", "write EUR, USD, ...")
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _is_no_unit(metric: Metric, code: str) -> Verdict | None:
     """Return what is wrong with a code that is no unit; a currency and a declared unit are judged by BF203."""
     if metric.unit == "currency" or ":" in metric.id or is_unit(code):
@@ -206,13 +211,14 @@ def known_names(frames: Frames) -> pl.DataFrame:
     for column, kind in _NAMES.items():
         listed = vocabulary().terms(kind)
         ids = _ids_by_alias(kind)
+        words = Words("records", column)
         for name in frames.distinct("records", column):
             term = ids.get(name.lower())
             if term and name not in listed:
-                rows = frames.records.filter(pl.col(column) == name)
                 message = f"the {kind} {name!r} is known as {term!r}"
                 hint = f"write {term!r}, so that results of the same {kind} are found together"
-                found.append(faults(rows, "records", column, message, name, hint))
+                words.add([name], name, Verdict(message, hint))
+        found.append(words.faults(frames))
     return pl.concat(found)
 
 
@@ -239,18 +245,15 @@ def _ids_by_alias(kind: str) -> dict[str, str]:
 
 def reported_units(frames: Frames) -> pl.DataFrame:
     """BF207: the unit of the reported number is a unit, of the quantity that the value has."""
-    found = [no_faults()]
+    words = Words("measurements", "reported_unit", by=("reported_unit", "unit"))
     for reported, code in frames.distinct_pairs("measurements", "reported_unit", "unit"):
         verdict = _reported_fault(reported, code)
         if verdict is not None:
-            same = (pl.col("reported_unit") == reported) & (pl.col("unit") == code)
-            rows = frames.measured(same)
-            words = (verdict.message, reported, verdict.hint)
-            found.append(faults(rows, "measurements", "reported_unit", *words))
-    return pl.concat(found)
+            words.add([reported, code], reported, verdict)
+    return words.faults(frames)
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _reported_fault(reported: str, code: str) -> Verdict | None:
     if reported == code:
         return None

@@ -14,6 +14,7 @@ from benchfmt.checks.frames import ROW, Frames, Verdict, faults, no_faults, with
 from benchfmt.checks.keeping import MOST_KEPT, MOST_KNOWN
 from benchfmt.checks.references import address_fault, licence_fault
 from benchfmt.checks.screens import NOTHING, Look, looked_at_each
+from benchfmt.checks.words import Words
 from benchfmt.finding import Severity
 from benchfmt.rowhash import row_hashes
 from benchfmt.schema import column_schema
@@ -230,29 +231,27 @@ def _of_column(
     frames: Frames, column: str, verdict_on: Callable[[str], Verdict | None]
 ) -> pl.DataFrame:
     """Return the records of which a column is at fault; each text is asked about once."""
-    found = [no_faults()]
+    words = Words("records", column)
     for text in frames.distinct("records", column):
         verdict = verdict_on(text)
         if verdict is not None:
-            rows = frames.records.filter(pl.col(column) == text)
-            found.append(faults(rows, "records", column, verdict.message, text, verdict.hint))
-    return pl.concat(found)
+            words.add([text], text, verdict)
+    return words.faults(frames)
 
 
 def units_in_values(frames: Frames) -> pl.DataFrame:
     """BF210: hyperparameters whose text is a number with its unit."""
-    found = [no_faults()]
+    words = Words("records", "hyperparameters")
     for text in frames.distinct("records", "hyperparameters"):
         for name, value in _MEMBER.findall(text):
             if _NUMBER_WITH_UNIT.fullmatch(value):
-                rows = frames.records.filter(pl.col("hyperparameters") == text)
                 message = (
                     f"the hyperparameter {name!r} is the text {value!r}, a number with its unit"
                 )
                 hint = "write the number alone, and the unit in the name, as in `window_ms`: 50"
-                found.append(faults(rows, "records", "hyperparameters", message, value, hint))
+                words.add([text], value, Verdict(message, hint))
                 break
-    return pl.concat(found)
+    return words.faults(frames)
 
 
 def dates(frames: Frames) -> pl.DataFrame:

@@ -204,12 +204,23 @@ def _polars_frames(
 def _arrow_frames(
     path: Path, rows: int, kept: list[str], given: int, limits: Limits
 ) -> Iterator[pl.DataFrame]:
-    """Yield the rows after those that were given; a text that repeats is in memory once."""
+    """Yield the rows after those that were given."""
     for batch in bounded_batches(path, kept, rows, limits):
         rest = batch.slice(given)
         given = max(given - batch.num_rows, 0)
         if rest.num_rows:
-            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([rest])))
+            yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches([_written_out(rest)])))
+
+
+def _written_out(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose texts are written out: it would keep the dictionary of its row group, which may be large."""
+    columns = []
+    for column in batch.columns:
+        if isinstance(column, pa.DictionaryArray):
+            columns.append(column.dictionary_decode())
+        else:
+            columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str]) -> list[str]:

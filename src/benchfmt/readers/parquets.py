@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,6 +30,8 @@ AT_ONCE = 2**26
 CELL = 8
 """How many bytes a cell takes, its text apart."""
 _FEWEST_ROWS = 16
+_MOST_KEPT = 2**24
+"""So many bytes of texts that are written out may be kept until their row group is read, as words are."""
 _TIMES_TOO_LONG = 8
 """A cell that is so much too long costs the file, which is not read then; any other costs its row."""
 _HEADER = 2**8
@@ -52,6 +54,10 @@ class Group:
     """How many values its longest column has."""
     rows_at_once: int
     """How many rows can be read at once, even where the largest pages meet."""
+    written_out: frozenset[str] = frozenset()
+    """The columns most of whose texts are written out: read as words, all of them would be kept."""
+    most_words: int = 0
+    """The bytes of the largest dictionary of these, of which each row may have the longest word."""
 
 
 class Unpacked:
@@ -113,10 +119,27 @@ def groups_of(
     Unpacked(path, limits).add(file.metadata.num_rows * max(len(columns), 1) * CELL)
     with path.open("rb") as source:
         groups = []
+        names = [name for name in _paths(file) if name.partition(".")[0] in set(columns)]
         for group in _kept(path, file, set(columns)):
             chunks = [_Chunk.of(source, chunk) for chunk in group.chunks]
-            groups.append(_bounded(path, group, chunks, limits))
+            bounded = _bounded(path, group, chunks, limits)
+            long = [
+                (name, chunk.words)
+                for name, chunk in zip(names, chunks, strict=True)
+                if chunk.bytes - chunk.words > _MOST_KEPT
+            ]
+            if long:
+                written_out = frozenset(name for name, _ in long)
+                most_words = max(words for _, words in long)
+                bounded = replace(bounded, written_out=written_out, most_words=most_words)
+            groups.append(bounded)
     return groups
+
+
+def _paths(file: pq.ParquetFile) -> list[str]:
+    """Return the paths of all columns, those within others too."""
+    schema = file.metadata.schema
+    return [schema.column(place).path for place in range(file.metadata.num_columns)]
 
 
 def _kept(path: Path, file: pq.ParquetFile, columns: AbstractSet[str]) -> list[RowGroup]:
@@ -184,6 +207,8 @@ class _Chunk:
     """How many bytes a row takes, where it takes most."""
     longest: int
     """How many bytes its longest cell has at the least, be it a word of its dictionary."""
+    words: int
+    """The bytes of its dictionary; 0 without one."""
 
     @classmethod
     def of(cls, source: io.BufferedReader, chunk: Chunk) -> _Chunk:
@@ -192,7 +217,7 @@ class _Chunk:
         Another reader might find its way, and would then take the memory that the pages say.
         """
         start = chunk.start
-        total = largest = bytes_a_row = bytes_a_word = values = 0
+        total = largest = bytes_a_row = bytes_a_word = values = words = 0
         while values < chunk.values and 0 < start < chunk.end:
             page = _page_at(source, start)
             if not 0 <= page.values <= chunk.values - values:
@@ -205,10 +230,11 @@ class _Chunk:
                 bytes_a_row = max(bytes_a_row, page.unpacked // page.values)
             if page.words > 0:
                 bytes_a_word = max(bytes_a_word, page.unpacked // page.words)
+                words += page.unpacked
             start += page.header + page.packed
         if values < chunk.values:
             raise ValueError(f"a column of {chunk.values:,} values has pages of {values:,}")
-        return cls(total, largest, bytes_a_row, max(bytes_a_row, bytes_a_word))
+        return cls(total, largest, bytes_a_row, max(bytes_a_row, bytes_a_word), words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,14 +391,47 @@ def bounded_batches(
     """
     names = list(columns)
     count = Unpacked(path, limits)
-    with open_parquet(path, limits, names) as file:
-        for number, group in enumerate(groups_of(path, file, names, limits)):
-            at_once = min(rows, group.rows_at_once)
-            for batch in file.iter_batches(batch_size=at_once, row_groups=[number], columns=names):
+    with open_parquet(path, limits) as file:
+        groups = groups_of(path, file, names, limits)
+    written_out = set().union(*(group.written_out for group in groups))
+    with open_parquet(path, limits, [name for name in names if name not in written_out]) as file:
+        for number, group in enumerate(groups):
+            for batch in _batches(file, number, group, names, rows):
                 batch.validate(full=True)
                 sizes = _row_sizes(batch)
                 count.add(int(sizes.sum()))
                 yield from _parts(batch.select(names), sizes)
+
+
+def _batches(
+    file: pq.ParquetFile, number: int, group: Group, names: list[str], rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a row group in batches of a bounded size."""
+    at_once = min(rows, group.rows_at_once)
+    if not group.most_words:
+        yield from file.iter_batches(batch_size=at_once, row_groups=[number], columns=names)
+        return
+    # Any row may have the longest word, so that few are read at once; they are put together as far as there is room.
+    few = min(at_once, max(AT_ONCE // group.most_words, _FEWEST_ROWS))
+    together: list[pa.RecordBatch] = []
+    size = 0
+    for batch in file.iter_batches(batch_size=few, row_groups=[number], columns=names):
+        together.append(batch)
+        size += batch.nbytes
+        if size > AT_ONCE // 8 or len(together) * few >= at_once:
+            yield _joined(together)
+            together = []
+            size = 0
+    if together:
+        yield _joined(together)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return batches as one."""
+    whole = pa.Table.from_batches(batches).combine_chunks().to_batches()
+    if len(whole) != 1:
+        raise ValueError("batches of one row group do not make one")
+    return whole[0]
 
 
 def _parts(batch: pa.RecordBatch, sizes: Integers) -> Iterator[pa.RecordBatch]:

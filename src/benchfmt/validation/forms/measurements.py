@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple, Self
 
 import numpy as np
 import polars as pl
 
 from benchfmt.checks.frames import OWNER, empty, faults
+from benchfmt.checks.kinds import TEXTS
 from benchfmt.readers.tables import Integers
 from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Places
@@ -130,6 +132,12 @@ class Attribution:
 
 MOST_RECORDS = 32_768
 """So many records are judged at once at most, however few measurements they have."""
+_MOST_BYTES = 2**24
+"""So much memory may records take that are judged at once; one by itself may take more."""
+_ROW_BYTES = 256
+"""A measurement of more bytes counts as several: texts without end take the memory, and not their rows."""
+_OF_MANY_KINDS = 8
+"""As so many a measurement counts where most are of a kind of their own: what is asked of kinds is asked of each."""
 
 
 class WaitingRecords:
@@ -142,6 +150,7 @@ class WaitingRecords:
         self.end = 0
         """The place after the last one."""
         self._waiting: list[Rows] = []
+        self._bytes = 0
 
     @property
     def height(self) -> int:
@@ -151,12 +160,20 @@ class WaitingRecords:
     @property
     def has_room(self) -> bool:
         """Whether more may be judged at once than wait."""
-        return self.height < MOST_RECORDS
+        return self.height < MOST_RECORDS and self._bytes < _MOST_BYTES
+
+    @property
+    def next_end(self) -> int:
+        """The place before which the records stand that may be judged at once."""
+        fraction = min(_MOST_BYTES / max(self._bytes, 1), 1)
+        count = min(max(int(self.height * fraction), 1), MOST_RECORDS)
+        return min(self.begin + count, self.end)
 
     def add(self, records: Rows) -> None:
         """Take the next records."""
         if records.frame.height:
             self._waiting.append(records.placed(self.end))
+            self._bytes += int(records.frame.estimated_size())
             self.end += records.frame.height
 
     def until(self, end: int) -> Rows:
@@ -169,6 +186,7 @@ class WaitingRecords:
             if count < first.frame.height:
                 self._waiting.insert(0, first.slice(count, first.frame.height - count))
             self.begin += count
+        self._bytes = sum(int(rows.frame.estimated_size()) for rows in self._waiting)
         if len(taken) == 1:
             return taken[0]
         return Pieces(taken).taken()
@@ -178,15 +196,44 @@ _FIRST = 131_072
 """So many measurements are given at first, and twice as many each time: whoever judges them need not wait long for the first."""
 
 
+class _Waiting(NamedTuple):
+    """Measurements that wait."""
+
+    rows: Rows
+    weight: float
+    """As how many each counts."""
+
+    @classmethod
+    def of(cls, rows: Rows) -> Self:
+        """Weigh measurements."""
+        weight = max(rows.frame.estimated_size() / (_ROW_BYTES * rows.frame.height), 1)
+        if rows.named is None and TEXTS in rows.frame.columns:
+            weight *= _OF_MANY_KINDS
+        return cls(rows, weight)
+
+    @property
+    def height(self) -> int:
+        """How many there are."""
+        return self.rows.frame.height
+
+    @property
+    def owners(self) -> pl.Series:
+        """The places of their records."""
+        return self.rows.frame[OWNER]
+
+
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
     def __init__(self, rows: Iterator[Rows], most: int) -> None:
-        """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once."""
+        """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once.
+
+        Those of long texts count as several.
+        """
         self._rows = rows
         self._largest = most
         self._most = min(most, _FIRST)
-        self._waiting: list[Rows] = []
+        self._waiting: list[_Waiting] = []
         self._is_at_end = False
 
     def until(self, end: int) -> Pieces:
@@ -194,13 +241,13 @@ class Queue:
         while not self._is_at_end and not self._reaches(end):
             self._read()
         ready, rest = [], []
-        for rows in self._waiting:
-            height = rows.frame.height
-            cut = int(rows.frame[OWNER].search_sorted(end, side="left"))
+        for waiting in self._waiting:
+            cut = int(waiting.owners.search_sorted(end, side="left"))
             if cut:
-                ready.append(rows.slice(0, cut))
-            if cut < height:
-                rest.append(rows.slice(cut, height - cut))
+                ready.append(waiting.rows.slice(0, cut))
+            if cut < waiting.height:
+                left = waiting.rows.slice(cut, waiting.height - cut)
+                rest.append(waiting._replace(rows=left))
         self._waiting = rest
         self._most = min(self._largest, 2 * self._most)
         if not ready:
@@ -217,9 +264,9 @@ class Queue:
         """Whether the records before the place `end` that were not given yet have as many measurements as are given at once."""
         return self._read_for(end) > self._most and self._owner_of(self._most) <= end
 
-    def _read_for(self, end: int) -> int:
+    def _read_for(self, end: int) -> float:
         """Read the measurements of the records before a place, as many as are given at once; returns how many wait."""
-        waiting = sum(rows.frame.height for rows in self._waiting)
+        waiting = sum(waiting.height * waiting.weight for waiting in self._waiting)
         while not self._is_at_end and not self._reaches(end) and waiting <= self._most:
             waiting += self._read()
         return waiting
@@ -231,25 +278,27 @@ class Queue:
 
     def _reaches(self, end: int) -> bool:
         """Whether what waits holds a measurement of the record at `end` or of a later one."""
-        return bool(self._waiting) and self._waiting[-1].frame[OWNER][-1] >= end
+        return bool(self._waiting) and self._waiting[-1].owners[-1] >= end
 
-    def _owner_of(self, number: int) -> int:
-        """Return the place of the record of a measurement that waits."""
-        for rows in self._waiting:
-            if number < rows.frame.height:
-                return int(rows.frame[OWNER][number])
-            number -= rows.frame.height
+    def _owner_of(self, number: float) -> int:
+        """Return the place of the record of a measurement that waits, by how many count before it."""
+        for waiting in self._waiting:
+            if number < waiting.height * waiting.weight:
+                return int(waiting.owners[int(number / waiting.weight)])
+            number -= waiting.height * waiting.weight
         raise IndexError(number)
 
-    def _read(self) -> int:
-        """Read some rows; returns how many."""
+    def _read(self) -> float:
+        """Read some rows; returns as how many they count."""
         rows = next(self._rows, None)
         if rows is None:
             self._is_at_end = True
             return 0
-        if rows.frame.height:
-            self._waiting.append(rows)
-        return rows.frame.height
+        if not rows.frame.height:
+            return 0
+        waiting = _Waiting.of(rows)
+        self._waiting.append(waiting)
+        return waiting.height * waiting.weight
 
 
 def _no_measurements() -> Rows:

@@ -22,7 +22,6 @@ from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
 from benchfmt.validation.forms.measurements import (
-    MOST_RECORDS,
     Attribution,
     Queue,
     WaitingRecords,
@@ -126,7 +125,7 @@ class PackageTables:
     def _next(self, waiting: WaitingRecords, measurements: Queue, systems: pl.DataFrame) -> Portion:
         """Return the next records, as many as may be judged at once."""
         begin = waiting.begin
-        end = measurements.end_of_portion(begin, min(waiting.end, begin + MOST_RECORDS))
+        end = measurements.end_of_portion(begin, waiting.next_end)
         records = waiting.until(end)
         return self._portion(records, measurements.until(end), systems, is_first=begin == 0)
 
