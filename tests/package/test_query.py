@@ -407,3 +407,27 @@ def test_no_progress_stands_among_the_answers(package: Path) -> None:
         [sys.executable, "-c", code, str(package)], capture_output=True, check=True, timeout=120
     )
     assert done.stdout.split() == [b"True"]
+
+
+def test_a_folder_is_asked_and_what_cannot_be_read_in_it_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name in ("good", "cut"):
+        write_package(folder / name, [to_batch(RECORDS)])
+    table = folder / "cut" / "measurements.parquet"
+    table.write_bytes(table.read_bytes()[:100])
+    (folder / "broken.zip").write_text("no zip")
+    sql = "SELECT package, count(*) AS n FROM records GROUP BY ALL"
+    done = run(folder, sql, "--format", "csv")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == ["package,n", f"{folder / 'good'},4"]
+    told = [line for line in done.stderr.splitlines() if line.startswith("left out: ")]
+    assert len(told) == 2
+    assert str(folder / "broken.zip") in told[0]
+    assert str(folder / "cut") in told[1]
+    alone = run(folder / "good", folder / "broken.zip", sql)
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert str(folder / "broken.zip") in alone.stderr
+    (tmp_path / "none").mkdir()
+    none = run(tmp_path / "none", sql)
+    assert none.returncode == 2
+    assert "no package can be read" in none.stderr

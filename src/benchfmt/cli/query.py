@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchfmt.cli.files import replace_file
-from benchfmt.cli.printing import print_pieces
+from benchfmt.cli.printing import print_pieces, say
 from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def query(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="PACKAGE... SQL", help="Packages, then the query; `-` reads it from the input."
+            metavar="PACKAGE... SQL",
+            help="Packages, or folders of them, then the query; `-` reads it from the input.",
         ),
     ],
     form: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.table,
@@ -55,7 +57,10 @@ def query(
         bool, typer.Option("--remote", help="Allow packages to be URLs, which are downloaded.")
     ] = False,
 ) -> None:
-    """Answer a query in SQL over the tables of packages: records, measurements, systems, and wide, one row a record."""
+    """Answer a query in SQL over the tables of packages: records, measurements, systems, and wide, one row a record.
+
+    What a folder holds and cannot be read is left out and named, and the exit status is then 1.
+    """
     from benchfmt.package.querying import answered
 
     *packages, sql = arguments
@@ -67,7 +72,16 @@ def query(
         raise BenchfmtError("Parquet is no text: name a file with -o")
     if sql == "-":
         sql = sys.stdin.read()
-    with answered(packages, sql, remote=remote, memory=memory, files=files) as batches:
+    asked = _asked(packages)
+    with answered(
+        asked.names,
+        sql,
+        remote=remote,
+        memory=memory,
+        files=files,
+        may_leave_out=asked.found,
+        leave_out=asked.leave_out,
+    ) as batches:
         if form in (Format.json, Format.parquet):
             _refuse_doubled(batches.schema.names)
         if output is None:
@@ -76,6 +90,47 @@ def query(
             _write_parquet(output, batches)
         else:
             _write_text(output, _pieces(form, batches, limit))
+    if asked.left_out:
+        raise typer.Exit(1)
+
+
+@dataclass
+class _Asked:
+    """The packages of a query."""
+
+    names: list[str] = field(default_factory=list)
+    found: set[str] = field(default_factory=set)
+    """Those that nobody named: they stand in a folder."""
+    left_out: int = 0
+
+    def leave_out(self, reason: str) -> None:
+        """Say which package is left out, and why."""
+        self.left_out += 1
+        say(f"left out: {reason}", err=True)
+
+
+def _asked(paths: list[str]) -> _Asked:
+    """Return the packages that paths lead to: themselves, and those in folders that are none."""
+    from benchfmt.descriptor import FILE_NAME
+    from benchfmt.limits import LIMITS
+    from benchfmt.validation.sources import find_sources
+
+    asked = _Asked()
+    for path in paths:
+        folder = Path(path)
+        if not folder.is_dir() or (folder / FILE_NAME).exists():
+            asked.names.append(path)
+            continue
+        sources = find_sources([path], LIMITS, remote=False)
+        for note in sources.notes:
+            say(note, err=True)
+        for source in sources.packages:
+            if source.fault is not None:
+                asked.leave_out(f"{source.name}: {source.fault}")
+                continue
+            asked.names.append(source.name)
+            asked.found.add(source.name)
+    return asked
 
 
 def _refuse_doubled(names: list[str]) -> None:
