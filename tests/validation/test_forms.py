@@ -198,3 +198,11 @@ def test_a_portion_ends_where_its_records_have_enough_measurements_and_has_one_r
         given.append(queue.until(ends[-1]).taken().frame[OWNER].to_list())
     assert ends == [0, 1, 2, 3, 6]
     assert given == [[0, 0], [1, 1], [2, 2, 2, 2, 2], [3, 5]]
+
+
+def test_a_table_that_is_cut_off_is_not_said_to_hold_nothing_as_well(tmp_path: Path) -> None:
+    path = write(tmp_path / "package", flatten([load(VALID[0])]), "parquet")
+    (path / "records.parquet").write_bytes(b"")
+    codes = [finding.code for finding in validate(path).findings]
+    assert "BF501" in codes
+    assert "BF122" not in codes

@@ -38,7 +38,8 @@ class Loop:
         """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
         results = self.reporter.results
         records, errors = results.records, results.errors
-        is_absent = self.reporter.has("BF119")
+        # Of a file that is cut off, or that is not there, it was told why it gives nothing.
+        is_told = self.reporter.has("BF119") or bool(self.reporter.cut_files)
         without_value = self._judge_portions(form)
         unsettled = form.unsettled()
         if unsettled is not None:
@@ -46,7 +47,7 @@ class Loop:
                 settled = faults.filter(~pl.col("record").is_in(unsettled.implode()))
                 self.reporter.report_coded(settled, places)
         is_unexplained = results.records == records and results.errors == errors
-        if is_unexplained and not is_absent:
+        if is_unexplained and not is_told:
             self.reporter.report(
                 "BF122", Place(form.name), form.without_records, hint=_NOTHING_HINT
             )
