@@ -158,3 +158,30 @@ def test_a_figure_of_nothing_says_why(package: Path) -> None:
         with pytest.raises(BenchfmtError, match="no measurement"):
             opened.plot("batch_size")
         assert values(opened.plot())
+
+
+def test_a_figure_of_models_has_several_on_one_system(package: Path) -> None:
+    pytest.importorskip("altair", reason="altair is not installed")
+    latency = "latency__end_to_end__sample"
+    with open_package(package) as opened:
+        usual = opened.plot(latency, x="accuracy", color="system_id", panels=3)
+        asked = opened.plot(latency, x="accuracy", color="model", panels=3, question="model")
+        with pytest.raises(BenchfmtError, match="did you mean 'model'"):
+            opened.plot(latency, question="modle")
+    seen = {"hardware": panels_of(usual), "model": panels_of(asked)}
+    assert [len(panels) for panels in seen.values()] == [3, 3]
+    for title, rows in seen["hardware"].items():
+        assert {row["accuracy"] for row in rows} == {rows[0]["accuracy"]}
+        assert rows[0]["model"] in title
+    for title, rows in seen["model"].items():
+        assert len({row["model"] for row in rows}) > 1
+        assert len({row["accuracy"] for row in rows}) > 1
+        assert f"{rows[0]['system_id']} / {rows[0]['precision']}" in title
+        assert {row["system_id"] for row in rows} == {rows[0]["system_id"]}
+
+
+def panels_of(chart: Any) -> dict[str, list[dict[str, Any]]]:
+    panels: dict[str, list[dict[str, Any]]] = {}
+    for row in values(chart):
+        panels.setdefault(row["_panel"], []).append(row)
+    return panels

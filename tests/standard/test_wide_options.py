@@ -218,3 +218,16 @@ def test_real_results_are_there_once(samples: Path, tmp_path: Path) -> None:
     dropped = every.join(once, on="id", how="anti")
     assert 0 < len(dropped) < len(twice)
     assert set(dropped["execution"]) <= set(twice["execution"])
+
+
+def test_groups_are_those_of_the_question(tmp_path: Path) -> None:
+    base = changed(CLOSED, "base")
+    other_model = changed(CLOSED, "model", model__name="b")
+    records = (base, OTHER, other_model)
+    hardware = table(tmp_path / "a", *records)["comparability_group"].to_pylist()
+    model = table(tmp_path / "b", *records, question="model")["comparability_group"].to_pylist()
+    assert hardware[0] == hardware[1]
+    assert model[0] != model[1]
+    assert model[0] == model[2]
+    compared = ids(tmp_path / "c", *records, question="model", comparable=True)
+    assert compared == ["base", "model"]

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 from pydantic import JsonValue, ValidationError
 
+from benchfmt.comparison.questions import question as question_named
 from benchfmt.descriptor import Descriptor, Resource, heading
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import is_newer, is_older, rows_to_current
@@ -26,7 +27,7 @@ from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
-from benchfmt.wide import Options, flat_table
+from benchfmt.wide import USUAL_QUESTION, Options, flat_table
 
 if TYPE_CHECKING:
     import altair as alt
@@ -237,11 +238,13 @@ class Package:
     ) -> alt.FacetChart:
         """Return a figure of columns of `wide()` for a notebook (needs the `plot` extra); raises BenchfmtError.
 
-        Each panel is a group of results whose `y` compares, the largest groups first; what is in no group is not
-        drawn. `y` is a measurement; `x` and `color` may be any columns. An axis has its unit in its title.
+        Each panel is a group of results whose `y` compares and that have an `x`, the largest groups first; what is in
+        no group is not drawn. `y` is a measurement; `x` and `color` may be any columns. An axis has its unit in its
+        title. What differs within a panel is up to `question`: systems, or models with `question="model"`.
         """
         options["groups"] = True
-        return chart(self.wide(**options), y, x, color, panels)
+        asked = question_named(options.get("question", USUAL_QUESTION))
+        return chart(self.wide(**options), y, x, color, panels, asked)
 
     def __repr__(self) -> str:
         """Return what a prompt shows: its name, where it is, and how much it holds where that is known without reading."""

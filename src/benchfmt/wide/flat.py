@@ -11,7 +11,8 @@ from typing import Any, TypedDict, Unpack
 import polars as pl
 import pyarrow as pa
 
-from benchfmt.comparison.questions import question
+from benchfmt.comparison.questions import Question
+from benchfmt.comparison.questions import question as question_named
 from benchfmt.comparison.results import contexts, grouped, with_facts
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
@@ -31,6 +32,8 @@ HIDDEN = (
 )
 CONTEXT = tuple(item.name for item in COLUMNS["records"] if item.name not in HIDDEN)
 """The columns of records that the view shows."""
+USUAL_QUESTION = "hardware"
+"""What the groups of a view compare unless it is asked for others."""
 PRIMARY = ("metric", "statistic", "stage", "per", "scope", "value", "unit")
 QUALIFIED = "^(class|subset|node|accelerator|run):"
 _SYSTEM_NAMES = {
@@ -62,6 +65,7 @@ class Options(TypedDict, total=False):
     facts: bool
     inputs: bool | Collection[str]
     one_per_execution: bool
+    question: str
 
 
 @dataclass
@@ -96,6 +100,7 @@ def widen(
     - `one_per_execution`: no row whose result another row of the same execution gives: recomputed before published;
     - `facts`: what the registry knows of the system and the model, in columns `registry_…`, which no record says;
     - `inputs`: hyperparameters and single inputs as columns `hyperparameters__NAME` and `inputs__NAME`: all, or those named.
+    - `question`: what all groups compare: `hardware` unless another of `benchfmt.comparison.questions` is named.
     """
     return _flat(records, measurements, systems, **options).frame
 
@@ -127,9 +132,11 @@ def _flat(
     facts: bool = False,
     inputs: bool | Collection[str] = False,
     one_per_execution: bool = False,
+    question: str = USUAL_QUESTION,
 ) -> _Flat:
     # The groups do not depend on what is shown of the records.
-    headlines = _headlines(records, measurements)
+    asked = question_named(question)
+    headlines = _headlines(records, measurements, asked)
     rows = records
     if one_per_execution:
         rows = without_echoes(rows, headlines)
@@ -146,7 +153,10 @@ def _flat(
         flat.append(pl.DataFrame(columns), units)
     primary = _primary(shown)
     flat.append(_beside(rows, primary), {})
-    _append_values(flat, rows, shown, _groups(records, measurements, shown) if groups else None)
+    own_groups = None
+    if groups:
+        own_groups = _groups(records, measurements, shown, asked)
+    _append_values(flat, rows, shown, own_groups)
     return flat
 
 
@@ -164,16 +174,16 @@ def key_names(keys: pl.DataFrame, taken: Collection[str] = USUAL) -> pl.DataFram
 
 def groups_of_primaries(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
     """Return the `id` of each record whose primary measurement has a value, and its `comparability_group`."""
-    found = _headlines(records, measurements)
+    found = _headlines(records, measurements, question_named(USUAL_QUESTION))
     return found.select(
         pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group")
     )
 
 
-def _headlines(records: pl.DataFrame, measurements: pl.DataFrame) -> pl.DataFrame:
+def _headlines(records: pl.DataFrame, measurements: pl.DataFrame, asked: Question) -> pl.DataFrame:
     """Return the primary measurement of each record that has one with a value, and the group within which it compares."""
     primary = measurements.filter(pl.col("primary").fill_null(value=False))
-    found = _groups(records, measurements, primary)
+    found = _groups(records, measurements, primary, asked)
     return found.unique("record_id", keep="first", maintain_order=True)
 
 
@@ -214,9 +224,10 @@ def _facts(records: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([*known, *facts_of_models(records)])
 
 
-def _groups(records: pl.DataFrame, measurements: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+def _groups(
+    records: pl.DataFrame, measurements: pl.DataFrame, some: pl.DataFrame, asked: Question
+) -> pl.DataFrame:
     """Return some measurements, each with the group within which it compares (see `benchfmt.comparison`)."""
-    asked = question()
     known = contexts(with_facts(records, measurements), asked)
     return grouped(some, known, asked)
 
