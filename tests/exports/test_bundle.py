@@ -312,3 +312,55 @@ def test_the_judges_take_the_bundle_of_all_families(
     call = [judges / "python", str(JUDGE), "process-run-crate", str(folder)]
     crate = subprocess.run(call, capture_output=True, text=True)
     assert json.loads(crate.stdout) == {"passed": True, "messages": []}
+
+
+def test_a_bundle_says_whose_results_it_holds(tmp_path: Path) -> None:
+    said = {"submitter": "A | lab", "url": "https://example.org/r", "license": "MIT"}
+    theirs = {**RECORD, "provenance": {**RECORD["provenance"], **said}}
+    records = [{**theirs, "id": "a"}, {**theirs, "id": "b"}, {**RECORD, "id": "c"}]
+    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, records))])
+    origin = "Results of others <https://example.org/all>; A paper"
+    target = tmp_path / "b.zip"
+    done = bundle(tmp_path / "package", target, **OPTIONS, origin=origin)
+    told = "\n".join(done.notes)
+    assert "do not say who measured them" not in told
+    assert "1 of 3 results name no licence of their source" in told
+    folder = unpacked(target, tmp_path / "out")
+    cited = yaml.safe_load((folder / "CITATION.cff").read_text("utf-8"))
+    assert cited["authors"][0]["family-names"] == "Doe"
+    unknown = [{"name": "not stated"}]
+    assert cited["references"] == [
+        {"type": "generic", "title": "Results of others", "authors": unknown, "url": "https://example.org/all"},
+        {"type": "generic", "title": "A paper", "authors": unknown},
+        {
+            "type": "dataset",
+            "title": "Results of A | lab",
+            "authors": [{"name": "A | lab"}],
+            "license": "MIT",
+            "url": "https://example.org/r",
+        },
+        {"type": "dataset", "title": "Results of <b>me</b>", "authors": [{"name": "<b>me</b>"}]},
+    ]  # fmt: skip
+    text = (folder / "README.md").read_text("utf-8")
+    assert "| A \\| lab | https://example.org/r | MIT | 2 |" in text
+    assert "| \\<b\\>me\\</b\\> | not said | not said | 1 |" in text
+    assert "Results of others <https://example.org/all>" in text
+    # The zip is a package that says it too, and bundled anew it says the same.
+    bundle(target, tmp_path / "again.zip")
+    again = unpacked(tmp_path / "again.zip", tmp_path / "out-again")
+    same = yaml.safe_load((again / "CITATION.cff").read_text("utf-8"))
+    assert same["references"] == cited["references"]
+
+
+def test_results_of_nobody_are_noted(tmp_path: Path) -> None:
+    nobody = {**RECORD, "provenance": {"converter": "lpdnn", "converter_version": "1.0"}}
+    write_package(tmp_path / "package", [to_batch([Record.from_dict(nobody)])])
+    done = bundle(tmp_path / "package", tmp_path / "b.zip", **OPTIONS)
+    told = "\n".join(done.notes)
+    assert "1 of 1 results do not say who measured them (submitter, url)" in told
+    assert "1 of 1 results name no licence of their source" in told
+    folder = unpacked(tmp_path / "b.zip", tmp_path / "out")
+    assert "references" not in yaml.safe_load((folder / "CITATION.cff").read_text("utf-8"))
+    assert "| not said | not said | not said | 1 |" in (folder / "README.md").read_text("utf-8")
+    with pytest.raises(BenchfmtError, match="origin: '<x>' is not `Title"):
+        bundle(tmp_path / "package", tmp_path / "c.zip", origin="<x>")

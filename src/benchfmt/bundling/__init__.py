@@ -24,7 +24,7 @@ from benchfmt.comparing.coverage import coverage
 from benchfmt.descriptor import FILE_NAME as DESCRIPTOR
 from benchfmt.exports import FORMATS, Account, ro_crate
 from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
-from benchfmt.exports.publication import OPTIONS, Publication, publication
+from benchfmt.exports.publication import OPTIONS, ORIGIN, Publication, Work, publication
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, PackageError, Target, open_package
 from benchfmt.readers.files import file_sha256
@@ -125,7 +125,7 @@ def bundle(
 
 def known_options() -> Mapping[str, str]:
     """Return the options of a bundle, each with what it is for: how it is cited, and those of the exports in it."""
-    known = dict(OPTIONS)
+    known = {**OPTIONS, **ORIGIN}
     for companion in COMPANIONS:
         if companion.format in FORMATS.names():
             for name, about in FORMATS.load(companion.format).options.items():
@@ -181,6 +181,8 @@ def _said(cited: Publication) -> dict[str, JsonValue]:
         "version": cited.version,
         "homepage": cited.url,
     }
+    if cited.origins:
+        said["sources"] = [_source(work) for work in cited.origins]
     if cited.doi:
         said["id"] = f"https://doi.org/{cited.doi}"
     if cited.license:
@@ -197,6 +199,12 @@ def _said(cited: Publication) -> dict[str, JsonValue]:
     if contributors:
         said["contributors"] = contributors
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _source(work: Work) -> JsonValue:
+    if work.url is None:
+        return {"title": work.title}
+    return {"title": work.title, "path": work.url}
 
 
 def _license(name: str) -> JsonValue:
@@ -221,6 +229,7 @@ def _fill(folder: Path, options: Mapping[str, str]) -> Bundled:
             for name in _export(companion, package, folder, options, account):
                 abouts[name] = (companion.media_type, companion.about)
         _write_citation(folder, cited, facts, account)
+        _note_origins(cited, facts, account)
         crate = ro_crate.FILE_NAME if cited.date else None
         listed = [*_listed(package, folder, abouts)]
         report = _judged(folder, account)
@@ -271,6 +280,22 @@ def _write_citation(folder: Path, cited: Publication, facts: Facts, account: Acc
         account.note(f"{CITATION} is left out: it has a title and authors, and nobody says both")
     else:
         (folder / CITATION).write_text(text, "utf-8")
+
+
+def _note_origins(cited: Publication, facts: Facts, account: Account) -> None:
+    """Note what does not say whose it is, or on what terms: the authors may have measured none of it."""
+    unsaid = sum(count for origin, count in facts.origins.items() if not origin.is_known)
+    if unsaid and not cited.origins:
+        account.note(
+            f"{unsaid:,} of {facts.records:,} results do not say who measured them (submitter, url); "
+            "if others did, name them: --option origin='Title <https://...>'"
+        )
+    without_licence = facts.records - sum(facts.counts["license"].values())
+    if without_licence:
+        account.note(
+            f"{without_licence:,} of {facts.records:,} results name no licence of their source; "
+            "ask those who measured them before they are published"
+        )
 
 
 def _judged(folder: Path, account: Account) -> Report:

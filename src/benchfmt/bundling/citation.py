@@ -6,11 +6,17 @@ import yaml
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import JsonValue
 
-from benchfmt.exports.facts import Facts
-from benchfmt.exports.publication import Author, Publication
+from benchfmt.exports.facts import Facts, Origin
+from benchfmt.exports.publication import Author, Publication, Work
 
 FILE_NAME = "CITATION.cff"
 _VERSION = "1.2.0"
+_MOST = 100
+"""So many sources of the records are references; the README counts the rest."""
+
+
+_NOBODY: JsonValue = {"name": "not stated"}
+"""A reference has authors, and who they are is not made up."""
 
 
 def citation_file(cited: Publication, facts: Facts) -> str | None:
@@ -30,9 +36,40 @@ def citation_file(cited: Publication, facts: Facts) -> str | None:
         "url": cited.url,
         **_license(cited.license),
         "keywords": list(cited.keywords) or None,
+        "references": _references(cited, facts) or None,
     }
     said = {key: value for key, value in data.items() if value is not None}
     return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _references(cited: Publication, facts: Facts) -> list[JsonValue]:
+    """Return whose results these are: what somebody names as their origin, then what the records say."""
+    said = [_work(work) for work in cited.origins]
+    for origin, _ in facts.ranked_origins[:_MOST]:
+        # A licence alone says of nobody whose the results are.
+        if origin.is_known:
+            said.append(_origin(origin))
+    # No two may be equal, and licences that have no key here make no difference.
+    return [work for place, work in enumerate(said) if work not in said[:place]]
+
+
+def _work(work: Work) -> JsonValue:
+    said: dict[str, JsonValue] = {"type": "generic", "title": work.title, "authors": [_NOBODY]}
+    if work.url:
+        said["url"] = work.url
+    return said
+
+
+def _origin(origin: Origin) -> JsonValue:
+    said: dict[str, JsonValue] = {
+        "type": "dataset",
+        "title": f"Results of {origin.submitter or origin.url}",
+        "authors": [{"name": origin.submitter} if origin.submitter else _NOBODY],
+        **_license(origin.license),
+    }
+    if origin.url and "://" in origin.url:
+        said["url"] = origin.url
+    return said
 
 
 def _author(author: Author) -> JsonValue:

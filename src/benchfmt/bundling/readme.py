@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from benchfmt._version import __version__
-from benchfmt.exports.facts import Facts
+from benchfmt.exports.facts import Facts, Origin
 from benchfmt.exports.publication import Publication
 from benchfmt.printable import one_line
 from benchfmt.reports.counting import counted
@@ -60,6 +60,7 @@ def _lines(
     yield ""
     yield from _reading(verdict)
     yield from _citing(cited)
+    yield from _owned(cited, facts)
 
 
 def _counts(column: str, heading: str, facts: Facts) -> Iterator[str]:
@@ -114,6 +115,30 @@ def _citing(cited: Publication) -> Iterator[str]:
     if cited.licenses:
         yield _plain(f"Licence: {', '.join(cited.licenses)}")
         yield ""
+
+
+def _owned(cited: Publication, facts: Facts) -> Iterator[str]:
+    """Yield whose results they are: those who made the package may have measured none of them."""
+    yield "## Whose results these are"
+    yield ""
+    yield "Whoever uses the results cites those who measured them too."
+    yield ""
+    for work in cited.origins:
+        yield _plain(work.title) + (f" <{work.url}>" if work.url else "")
+        yield ""
+    ranked = facts.ranked_origins
+    yield "| measured by | address | licence | results |"
+    yield "|---|---|---|---:|"
+    for origin, count in ranked[:_MOST]:
+        yield f"| {' | '.join(_cells(origin))} | {count:,} |"
+    rest = ranked[_MOST:]
+    if rest:
+        yield f"| {len(rest):,} more | | | {sum(count for _, count in rest):,} |"
+    yield ""
+
+
+def _cells(origin: Origin) -> list[str]:
+    return [_plain(text) or "not said" for text in origin.said]
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from benchfmt.package import Package
 from benchfmt.readers.files import file_sha256, inner_path
 
 _COUNTED = ("suite", "suite_version", "task", "phase", "submitter", "license")
+_OF_ORIGINS = ("submitter", "url", "license")
 _MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _ABOUT = {
     "systems": "The systems that results were measured on, one a row.",
@@ -34,6 +35,25 @@ class PackageFile:
     about: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Whose results some records are, as they say it; None where they do not."""
+
+    submitter: str | None
+    url: str | None
+    license: str | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether they say of whom, or from where, they are."""
+        return bool(self.submitter or self.url)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What they say, nothing where they do not."""
+        return (self.submitter or "", self.url or "", self.license or "")
+
+
 @dataclass
 class Facts:
     """How much a package holds, and of what."""
@@ -43,9 +63,16 @@ class Facts:
     systems: int = 0
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     """The values of some columns of the records, each with its number of records."""
+    origins: Counter[Origin] = field(default_factory=Counter)
+    """Whose results they are, with the number of records of each."""
     first: str | None = None
     last: str | None = None
     """The days of the earliest and the latest measurement, as far as records say when they were measured."""
+
+    @property
+    def ranked_origins(self) -> list[tuple[Origin, int]]:
+        """Whose results they are, most results first, in the same order for the same data."""
+        return sorted(self.origins.items(), key=lambda item: (-item[1], item[0].said))
 
     def values(self, column: str) -> list[str]:
         """Return the values of a column, in order of the alphabet."""
@@ -95,8 +122,10 @@ def _file(path: Path, name: str, media_type: str, about: str) -> PackageFile:
 def facts_of(package: Package) -> Facts:
     """Return how much a package holds, and of what; raises PackageError."""
     facts = Facts(counts={column: Counter() for column in _COUNTED})
-    for frame in package.frames("records", only=(*_COUNTED, "measured_at")):
+    for frame in package.frames("records", only=(*_COUNTED, "url", "measured_at")):
         facts.records += frame.height
+        for *said, count in frame.group_by(_OF_ORIGINS).len().iter_rows():
+            facts.origins[Origin(*said)] += count
         for column in _COUNTED:
             _count(facts.counts[column], frame[column])
         _date(facts, frame["measured_at"])

@@ -25,7 +25,10 @@ OPTIONS = {
     "doi": "its DOI, as 10.5281/zenodo.1234",
 }
 """The options of all exports that cite a package."""
+ORIGIN = {"origin": "where results of others are from: `Title <https://...>; ...`"}
+"""The option of what names the works that results were taken from."""
 _AUTHOR = re.compile(r"(?P<name>[^<>;]+?)\s*(?:<(?:https://orcid\.org/)?(?P<orcid>[^<>]*)>)?")
+_WORK = re.compile(r"(?P<title>[^<>;]+?)\s*(?:<(?P<url>https?://[^<>\s]+)>)?")
 _ORCID = re.compile(r"(?:[0-9]{4}-){3}[0-9]{3}[0-9X]")
 _DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 _AS_ADDRESS = re.compile(r"^(?:doi:|https?://(?:dx\.)?doi\.org/)", re.IGNORECASE)
@@ -44,6 +47,14 @@ class Author:
 
 
 @dataclass(frozen=True)
+class Work:
+    """Something that results were taken from: a repository, a paper, a data set."""
+
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
 class Publication:
     """What a citation of a package holds; None and empty where nobody says it."""
 
@@ -58,6 +69,8 @@ class Publication:
     date: str | None = None
     url: str | None = None
     doi: str | None = None
+    origins: tuple[Work, ...] = ()
+    """Where the results are from, as somebody says it beside the records."""
 
     @property
     def license(self) -> str | None:
@@ -99,6 +112,7 @@ def publication(descriptor: Descriptor, options: Mapping[str, str]) -> Publicati
         date=_day(options.get("date")),
         url=options.get("url") or _text(said, "homepage"),
         doi=_asked_doi(options.get("doi")) or _doi(_text(said, "id")),
+        origins=_origins(options.get("origin"), said.get("sources")),
     )
 
 
@@ -113,6 +127,32 @@ def authors_of(text: str) -> tuple[Author, ...]:
     if not authors:
         raise BenchfmtError("authors: nobody is named")
     return tuple(authors)
+
+
+def _origins(asked: str | None, listed: JsonValue) -> tuple[Work, ...]:
+    """Return what an option names, else the `sources` of a descriptor (Data Package, version 2)."""
+    if asked is not None:
+        return works_of(asked)
+    works = []
+    for item in listed if isinstance(listed, list) else []:
+        if isinstance(item, dict):
+            title, path = _text(item, "title"), _text(item, "path")
+            if title or path:
+                works.append(Work(title or str(path), path))
+    return tuple(works)
+
+
+def works_of(text: str) -> tuple[Work, ...]:
+    """Return the works that an option names; raises BenchfmtError for what is none."""
+    works = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        match = _WORK.fullmatch(part)
+        if match is None:
+            raise BenchfmtError(f"origin: {part!r} is not `Title <https://...>`")
+        works.append(Work(match["title"], match["url"]))
+    if not works:
+        raise BenchfmtError("origin: nothing is named")
+    return tuple(works)
 
 
 def _author(name: str, orcid: str | None = None) -> Author:
