@@ -117,7 +117,7 @@ def test_context_comes_first_then_the_primary_then_keys_in_order(tmp_path: Path)
     assert names[:2] == ["id", "suite"]
     assert names[names.index("primary_metric") :] == [
         "primary_metric", "primary_statistic", "primary_stage", "primary_per", "primary_scope", "primary_value",
-        "primary_unit", "accuracy", "latency", "latency__inference",
+        "primary_unit", "primary_better", "accuracy", "latency", "latency__inference",
     ]  # fmt: skip
     assert {"extensions", "sources", "inputs", "converter"} & set(names) == set()
     assert len(set(names)) == len(names)

@@ -14,6 +14,8 @@ from tests.forms import flatten, write
 from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package
+from benchfmt.vocabulary import vocabulary
+from benchfmt.wide import listing
 from benchfmt.wide.members import MOST
 
 RUN = {"provenance__execution": "v4.0/closed/Lab/results/a/resnet50/Offline"}
@@ -121,21 +123,83 @@ def test_facts_add_columns_and_change_none(tmp_path: Path) -> None:
     assert "registry_peak_flops_fp8" not in added
 
 
-def test_units_stand_in_the_metadata_of_fields(tmp_path: Path) -> None:
-    schema = table(tmp_path, LPDNN, facts=True).schema
-    metadata = {field.name: field.metadata for field in schema}
+def test_units_and_meanings_stand_in_the_metadata_of_fields(tmp_path: Path) -> None:
+    flat = table(tmp_path, LPDNN, facts=True)
+    schema = flat.schema
+    metadata = {field.name: field.metadata or {} for field in schema}
     (value,) = [name for name in schema.names if name.startswith("throughput__")]
-    assert metadata[value] == {b"unit": LPDNN["measurements"][0]["unit"].encode()}
+    assert metadata[value][b"unit"] == LPDNN["measurements"][0]["unit"].encode()
+    throughput = vocabulary().metrics["throughput"]
+    told = f"{throughput.label} (mean, whole-run, per sample): {throughput.definition}"
+    assert metadata[value][b"description"] == told.encode()
     assert metadata["registry_cpu_clock_boost"] == {b"unit": b"Hz"}
     assert metadata["registry_flop"] == {b"unit": b"1"}
-    assert metadata["registry_device"] is metadata["model"] is None
+    assert metadata["registry_device"] == {}
+    assert metadata["model"] == {b"description": b"Name of the model or algorithm."}
+    assert metadata["system_memory_bytes"] == {
+        b"unit": b"By",
+        b"description": b"Memory of one node, in bytes.",
+    }
+    assert metadata["processor_clock_hz"][b"unit"] == b"Hz"
+    assert metadata["batch_size"][b"unit"] == b"1"
+    listed = {row["column"]: row for row in listing(flat).to_pylist()}
+    assert list(listed) == schema.names
+    assert listed["model"] == {
+        "column": "model",
+        "type": str(schema.field("model").type),
+        "unit": None,
+        "description": "Name of the model or algorithm.",
+        "values": 1,
+    }
+    assert listed["threads"]["values"] == 0
+    undescribed = {name for name in schema.names if not metadata[name].get(b"description")}
+    assert {name for name in undescribed if not name.startswith("registry_")} == {"status"}
 
 
 def test_values_of_several_units_have_none(tmp_path: Path) -> None:
     (one,) = CLOSED["measurements"]
     wrong = changed(OTHER, "wrong", measurements=[one | {"unit": "1/min"}])
     schema = table(tmp_path, CLOSED, wrong).schema
-    assert [field.metadata for field in schema if field.name.startswith("throughput")] == [None]
+    (metadata,) = [field.metadata for field in schema if field.name.startswith("throughput")]
+    assert list(metadata) == [b"description"]
+
+
+def test_sources_are_shown_when_asked_for(tmp_path: Path) -> None:
+    sources = [{"path": "a.csv", "locator": "row=7"}, {"path": "b.csv"}]
+    record = changed(CLOSED, "a", provenance__sources=sources)
+    assert "source_path" not in table(tmp_path / "a", record).column_names
+    (row,) = table(tmp_path / "b", record, sources=True).to_pylist()
+    assert (row["source_path"], row["source_locator"]) == ("a.csv", "row=7")
+
+
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    (one,) = CLOSED["measurements"]
+    part = {
+        "metric": "accuracy",
+        "value": 0.5,
+        "unit": "1",
+        "basis": "measured",
+        "scope": "class:a",
+    }
+    missing = {"metric": "accuracy", "missing": "not-measured", "scope": "class:b"}
+    record = changed(CLOSED, "a", measurements=[one, part, missing])
+    assert table(tmp_path / "a", record).schema.metadata == {b"left_out": b"1"}
+    whole = table(tmp_path / "b", record, qualified=True)
+    assert whole.schema.metadata == {b"left_out": b"0"}
+    assert "accuracy__class_a" in whole.column_names
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "better"),
+    [("latency", "s", "lower"), ("throughput", "/s", "higher"), ("acme:thing", "1", None)],
+)
+def test_a_headline_says_which_end_is_better(
+    metric: str, unit: str, better: str | None, tmp_path: Path
+) -> None:
+    one = {"metric": metric, "value": 5.0, "unit": unit, "basis": "measured", "primary": True}
+    none = changed(CLOSED, "none", measurements=[])
+    rows = table(tmp_path, changed(CLOSED, "a", measurements=[one]), none).to_pylist()
+    assert [row["primary_better"] for row in rows] == [better, None]
 
 
 def hyper(number: int, hyperparameters: Any = None, inputs: Any = None) -> dict[str, Any]:

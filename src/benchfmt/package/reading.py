@@ -27,7 +27,7 @@ from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
-from benchfmt.wide import USUAL_QUESTION, Options, flat_table
+from benchfmt.wide import USUAL_QUESTION, Options, flat_table, listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -209,6 +209,13 @@ class Package:
             for name in ("records", "measurements", "systems")
         ]
         return flat_table(*frames, **options)
+
+    def columns(self, **options: Unpack[Options]) -> pa.Table:
+        """Return what the columns of `wide()` are, a row each: `column`, `type`, `unit`, `description`, and its `values`.
+
+        `values` is how many rows have one. What no source of words says is null.
+        """
+        return listing(self.wide(**options))
 
     def sql(self, query: str) -> pa.Table:
         """Answer a query over the tables of this package by DuckDB (needs the `query` extra); raises QueryError.

@@ -29,7 +29,15 @@ from benchfmt.package.portions import OrderError, whole_records
 from benchfmt.package.ranges import RangedPackage, Ranges
 from benchfmt.record import KEY_FIELDS
 from benchfmt.tables import COLUMNS, TABLES, Column, arrow_schema
-from benchfmt.wide import CONTEXT, PRIMARY, QUALIFIED, SYSTEM, groups_of_primaries, key_names
+from benchfmt.wide import (
+    CONTEXT,
+    PRIMARY,
+    QUALIFIED,
+    SYSTEM,
+    directions,
+    groups_of_primaries,
+    key_names,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -296,6 +304,7 @@ class _Database:
         """Return the query of the flat view: the columns of `Package.wide`, values by the names of their keys."""
         self.connection.register("_keys", self._keys())
         self._view("_groups", f"FROM read_parquet({_list(map(str, self._groups()))})")
+        self.connection.register("_directions", self._directions())
         names = [row[0] for row in self.connection.execute("SELECT name FROM _keys").fetchall()]
         shown = [f"r.{_name(item)}" for item in CONTEXT]
         of_system = [f"s.{_name(item)} AS {_name(name)}" for item, name in SYSTEM.items()]
@@ -307,6 +316,7 @@ class _Database:
             "g.comparability_group",
             *of_system,
             *of_primary,
+            "d.better AS primary_better",
             *values,
         ]
         join = "" if not names else f"LEFT JOIN ({_pivot(names)}) v USING (package, id)"
@@ -315,7 +325,14 @@ class _Database:
             LEFT JOIN _groups g USING (package, id)
             LEFT JOIN systems s ON s.package = r.package AND s.id = r.system_id
             LEFT JOIN ({_PRIMARY}) p USING (package, id)
+            LEFT JOIN _directions d ON d.metric = p.metric
             {join}"""
+
+    def _directions(self) -> pa.Table:
+        """Return the metrics of headline numbers, each with which end is better."""
+        query = 'SELECT DISTINCT metric FROM measurements WHERE "primary" AND metric IS NOT NULL'
+        found = _heard(self.connection, lambda: self.connection.execute(query).fetchall())
+        return directions(row[0] for row in found).to_arrow()
 
     def _keys(self) -> pa.Table:
         """Return the keys that have a value, each with the name of its column."""

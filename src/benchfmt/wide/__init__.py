@@ -13,6 +13,7 @@ from benchfmt.wide.flat import (
     key_names,
     widen,
 )
+from benchfmt.wide.meanings import directions, listing
 
 __all__ = [
     "CONTEXT",
@@ -22,8 +23,10 @@ __all__ = [
     "USUAL_QUESTION",
     "Options",
     "column_name",
+    "directions",
     "flat_table",
     "groups_of_primaries",
     "key_names",
+    "listing",
     "widen",
 ]

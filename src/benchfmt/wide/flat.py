@@ -17,6 +17,13 @@ from benchfmt.comparison.results import contexts, grouped, with_facts
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
 from benchfmt.tables import COLUMNS
+from benchfmt.wide.meanings import (
+    directions,
+    meaning_of_key,
+    meanings_of_columns,
+    meanings_of_headlines,
+    units_of_columns,
+)
 from benchfmt.wide.members import members
 from benchfmt.wide.rows import with_others, without_echoes
 
@@ -30,6 +37,8 @@ HIDDEN = (
     "converter",
     "converter_version",
 )
+SOURCES = ("source_path", "source_locator")
+"""Where a record is from, shown when asked for."""
 CONTEXT = tuple(item.name for item in COLUMNS["records"] if item.name not in HIDDEN)
 """The columns of records that the view shows."""
 USUAL_QUESTION = "hardware"
@@ -49,7 +58,13 @@ SYSTEM = {
 }
 """The columns of systems that the view shows, each with its name there."""
 USUAL = frozenset(
-    [*CONTEXT, "comparability_group", *SYSTEM.values(), *(f"primary_{part}" for part in PRIMARY)]
+    [
+        *CONTEXT,
+        "comparability_group",
+        *SYSTEM.values(),
+        *(f"primary_{part}" for part in PRIMARY),
+        "primary_better",
+    ]
 )
 """The columns that every view has, whatever was measured."""
 _SAID_ANYWAY = ("registry_system", "registry_processor", "registry_accelerator", "registry_device")
@@ -66,14 +81,18 @@ class Options(TypedDict, total=False):
     inputs: bool | Collection[str]
     one_per_execution: bool
     question: str
+    sources: bool
 
 
 @dataclass
 class _Flat:
-    """A flat view in the making: its columns from left to right, and the units of those that have one."""
+    """A flat view in the making: its columns from left to right, with the units and meanings of those that have one."""
 
     frame: pl.DataFrame
     units: dict[str, str] = field(default_factory=dict)
+    meanings: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    """How many values are not shown, because they are of a part of a result."""
 
     def append(self, columns: pl.DataFrame, units: Mapping[str, str]) -> None:
         """Add columns, in the order of the rows."""
@@ -100,6 +119,7 @@ def widen(
     - `one_per_execution`: no row whose result another row of the same execution gives: recomputed before published;
     - `facts`: what the registry knows of the system and the model, in columns `registry_…`, which no record says;
     - `inputs`: hyperparameters and single inputs as columns `hyperparameters__NAME` and `inputs__NAME`: all, or those named.
+    - `sources`: where each record is from, in columns `source_path` and `source_locator`;
     - `question`: what all groups compare: `hardware` unless another of `benchfmt.comparison.questions` is named.
     """
     return _flat(records, measurements, systems, **options).frame
@@ -111,14 +131,22 @@ def flat_table(
     systems: pl.DataFrame,
     **options: Unpack[Options],
 ) -> pa.Table:
-    """Return `widen` as an Arrow table whose fields say their units: `{"unit": "s"}` in the field's metadata."""
+    """Return `widen` as an Arrow table.
+
+    The metadata of a field say its `unit` and its `description`, where it has them; those of the table say how many
+    values are `left_out`, because they are of a part of a result (see `qualified`).
+    """
     flat = _flat(records, measurements, systems, **options)
     table = flat.frame.to_arrow()
     fields = []
     for item in table.schema:
-        unit = flat.units.get(item.name)
-        fields.append(item if unit is None else item.with_metadata({"unit": unit}))
-    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
+        said = {"unit": flat.units.get(item.name), "description": flat.meanings.get(item.name)}
+        known: dict[bytes | str, bytes | str] = {
+            name: text for name, text in said.items() if text is not None
+        }
+        fields.append(item.with_metadata(known) if known else item)
+    about: dict[bytes | str, bytes | str] = {"left_out": str(flat.left_out)}
+    return pa.Table.from_arrays(table.columns, schema=pa.schema(fields, about))
 
 
 def _flat(
@@ -133,6 +161,7 @@ def _flat(
     inputs: bool | Collection[str] = False,
     one_per_execution: bool = False,
     question: str = USUAL_QUESTION,
+    sources: bool = False,
 ) -> _Flat:
     # The groups do not depend on what is shown of the records.
     asked = question_named(question)
@@ -143,9 +172,15 @@ def _flat(
     if comparable:
         rows = with_others(rows, headlines)
     shown = measurements.join(rows.select("id"), left_on="record_id", right_on="id", how="semi")
+    every = shown
     if not qualified:
         shown = shown.filter(~pl.col("scope").fill_null("").str.contains(QUALIFIED))
-    flat = _Flat(_context(rows, headlines, systems))
+    context = CONTEXT
+    if sources:
+        context += SOURCES
+    flat = _Flat(_context(rows, headlines, systems, context))
+    flat.left_out = _values(every) - _values(shown)
+    _explain(flat, context)
     if facts:
         flat.append(_facts(rows, systems), units_of_facts())
     if inputs:
@@ -158,6 +193,20 @@ def _flat(
         own_groups = _groups(records, measurements, shown, asked)
     _append_values(flat, rows, shown, own_groups)
     return flat
+
+
+def _values(measurements: pl.DataFrame) -> int:
+    """Return how many measurements have a value."""
+    return measurements.height - measurements["value"].null_count()
+
+
+def _explain(flat: _Flat, context: Collection[str]) -> None:
+    """Say what the columns mean that do not depend on what was measured."""
+    shown = {name: name for name in context}
+    flat.units |= units_of_columns("records", shown) | units_of_columns("systems", SYSTEM)
+    flat.meanings |= meanings_of_columns("systems", SYSTEM)
+    flat.meanings |= meanings_of_columns("records", shown)
+    flat.meanings |= meanings_of_headlines()
 
 
 def column_name(key: tuple[str, ...]) -> str:
@@ -190,13 +239,19 @@ def _headlines(records: pl.DataFrame, measurements: pl.DataFrame, asked: Questio
 def _primary(measurements: pl.DataFrame) -> pl.DataFrame:
     """Return the key, value and unit of the primary measurement of each record that has one."""
     primary = measurements.filter(pl.col("primary").fill_null(value=False))
-    return primary.unique("record_id", keep="first", maintain_order=True).select(
+    first = primary.unique("record_id", keep="first", maintain_order=True)
+    known = directions(first["metric"].cast(pl.String).drop_nulls())
+    own = first.with_columns(pl.col("metric").cast(pl.String))
+    return own.join(known, on="metric", how="left", maintain_order="left").select(
         pl.col("record_id").alias("id"),
         *(pl.col(name).alias(f"primary_{name}") for name in PRIMARY),
+        pl.col("better").alias("primary_better"),
     )
 
 
-def _context(records: pl.DataFrame, headlines: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
+def _context(
+    records: pl.DataFrame, headlines: pl.DataFrame, systems: pl.DataFrame, shown: Collection[str]
+) -> pl.DataFrame:
     described = systems.select(
         pl.col("id").alias("system_id"),
         *(pl.col(name).alias(shown) for name, shown in SYSTEM.items()),
@@ -205,7 +260,7 @@ def _context(records: pl.DataFrame, headlines: pl.DataFrame, systems: pl.DataFra
         pl.col("record_id").alias("id"), pl.col("group").alias("comparability_group")
     )
     with_groups = records.join(own, on="id", how="left", maintain_order="left")
-    return with_groups.select(*CONTEXT, "comparability_group").join(
+    return with_groups.select(*shown, "comparability_group").join(
         described, on="system_id", how="left", maintain_order="left"
     )
 
@@ -249,6 +304,10 @@ def _append_values(
         named = own.rename(lambda name: name if name == "id" else f"{name}__group")
         values = values.join(named, on="id", how="left")
     in_order = _beside(records, values)
+    for *parts, name in names.select(*KEY_FIELDS, "name").iter_rows():
+        meaning = meaning_of_key(dict(zip(KEY_FIELDS, parts, strict=True)))
+        if meaning is not None:
+            flat.meanings[name] = meaning
     flat.append(in_order.select(sorted(in_order.columns)), _units(measurements, names))
 
 
