@@ -17,14 +17,17 @@ from tests.browsers import SCHEMES, faults_of_html, shown_page, violations
 from tests.pages.opened import opened_by, results_of
 from typer.testing import CliRunner
 
-from benchfmt import convert, open_package, validate
+from benchfmt import Record, convert, open_package, validate
 from benchfmt.cli.commands import app
 from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
+from benchfmt.package import write_package
 from benchfmt.pages import Limit, write_report
 from benchfmt.pages.drawing import front
-from benchfmt.pages.gathering import Portion, gather
+from benchfmt.pages.gathering import Portion, gather, one_record
+from benchfmt.pages.provenance import facts_of
 from benchfmt.pages.shown import Figure, page_of
+from benchfmt.tables import to_batch
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 ROOT = Path(__file__).parents[2]
@@ -494,3 +497,35 @@ def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(packa
     doubled[record] = [*portion.measurements[record], row]
     [same] = figures(replace(portion, measurements=doubled))
     assert same == drawn
+
+
+def test_a_number_of_another_source_has_the_hash_and_the_place_of_that(tmp_path: Path) -> None:
+    sources = [
+        {"path": "run/summary.txt", "sha256": "1" * 64, "locator": "line=3"},
+        {"path": "run/detail.txt", "sha256": "2" * 64, "locator": "line=7"},
+    ]
+    number = {"unit": "s", "basis": "measured"}
+    record = {
+        "benchfmt": "1.0",
+        "id": "a",
+        "benchmark": {"suite": "mlperf-inference"},
+        "status": "ok",
+        "provenance": {"sources": sources},
+        "measurements": [
+            {**number, "metric": "latency", "value": 1.0},
+            {**number, "metric": "duration", "value": 2.0, "source_path": "run/detail.txt"},
+            {**number, "metric": "completion-time", "value": 3.0, "source_path": "run/other.txt"},
+        ],
+    }
+    write_package(tmp_path / "package", [to_batch([Record.from_dict(record)])])
+    with open_package(tmp_path / "package") as opened:
+        found, rows = one_record(opened, "a")
+    told = {row["metric"]: dict(facts_of(found, row)) for row in rows}
+    assert {
+        metric: (facts["source"], facts.get("place in it"), facts.get("SHA-256 of it"))
+        for metric, facts in told.items()
+    } == {
+        "latency": ("run/summary.txt", "line=3", "1" * 64),
+        "duration": ("run/detail.txt", "line=7", "2" * 64),
+        "completion-time": ("run/other.txt", None, None),
+    }

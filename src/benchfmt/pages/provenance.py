@@ -87,20 +87,27 @@ def _of_record(record: Row, row: Row) -> Iterator[tuple[str, str]]:
 
 def _place(record: Row, row: Row) -> str:
     own = row["source_locator"]
-    if own or (row["source_path"] and row["source_path"] != record["source_path"]):
-        return own or ""
-    return record["source_locator"] or ""
+    if own:
+        return str(own)
+    if row["source_path"] in (None, record["source_path"]):
+        return record["source_locator"] or ""
+    return _of_source(record, row["source_path"], "locator")
 
 
 def _hash_of(record: Row, path: str | None) -> str:
     """Return the hash of a file, where the record says it of this one."""
-    found = None
+    found = ""
     if path == record["source_path"]:
-        found = record["source_sha256"]
+        found = record["source_sha256"] or ""
+    return (_of_source(record, path, "sha256") or found).removeprefix("sha256:")
+
+
+def _of_source(record: Row, path: str | None, member: str) -> str:
+    """Return what a record says of one of its other sources, nothing where it does not."""
     for source in _list(record["sources"]):
         if isinstance(source, dict) and path is not None and source.get("path") == path:
-            found = source.get("sha256") or found
-    return (found or "").removeprefix("sha256:")
+            return str(source.get(member) or "")
+    return ""
 
 
 def _joined(row: Row, *names: str) -> str:
