@@ -8,6 +8,8 @@ import sys
 VARIABLE = "_RJEM_MALLOC_CONF"
 """What polars' own jemalloc reads when it is loaded; nothing else does."""
 _ONE_ARENA = "narenas:1"
+_OF_POLARS = "dirty_decay_ms:500,muzzy_decay_ms:1000"
+"""What polars sets by itself where nothing is set; processes that a program with polars starts inherit it."""
 _OF_GLIBC = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
 """By which somebody sets glibc up."""
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
@@ -25,7 +27,8 @@ def keep_little() -> None:
     """
     if sys.platform != "linux" or "polars" in sys.modules:
         return
-    os.environ.setdefault(VARIABLE, _ONE_ARENA)
+    if os.environ.get(VARIABLE, _OF_POLARS) == _OF_POLARS:
+        os.environ[VARIABLE] = _ONE_ARENA
     import ctypes  # only here: it takes longer to load than most commands need it
 
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)

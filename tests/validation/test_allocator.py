@@ -44,6 +44,16 @@ def test_what_somebody_has_set_up_stays() -> None:
     assert _said(_COMMAND + _SHOW, **{VARIABLE: "narenas:3"}) == "narenas:3 False"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the allocator of polars is another one there")
+def test_a_command_that_a_program_with_polars_starts_has_one_arena_too() -> None:
+    starting = (
+        "import polars, subprocess, sys\n"
+        f"command = [sys.executable, '-c', {_COMMAND + _SHOW!r}]\n"
+        "print(subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[-1])"
+    )
+    assert _said(starting) == "narenas:1 False"
+
+
 def test_a_library_sets_nothing_up() -> None:
     assert _said("import benchfmt\n" + _SHOW).startswith("None")
 
