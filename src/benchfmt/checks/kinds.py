@@ -40,8 +40,7 @@ _SLOTS = 2**16
 _LAST_DIGITS = np.uint64(_SLOTS - 1)
 """A kind is looked up in the slot that the last digits of its hash name."""
 _MOST_KINDS = 2**13
-_TIMES_AS_MANY = 2
-"""So many kinds are remembered, or so many times those of a batch: each question is asked about all of them."""
+"""So many kinds are remembered: each question is asked about all of them. A batch may have more of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +185,7 @@ class Kinds:
         """Return these kinds and new ones of others; the others alone where that would be too many to be asked about."""
         known = pl.Series(self._hashes).implode()
         new = named.filter(~pl.col(TEXTS).is_in(known))
-        if self.height + new.height > max(_MOST_KINDS, _TIMES_AS_MANY * named.height):
+        if self.height + new.height > max(_MOST_KINDS, named.height):
             return Kinds(named)
         return Kinds(pl.concat([self._named, new]))
 

@@ -418,7 +418,7 @@ def _batches(
     for batch in file.iter_batches(batch_size=few, row_groups=[number], columns=names):
         together.append(batch)
         size += batch.nbytes
-        if size > AT_ONCE // 8 or len(together) * few >= at_once:
+        if size > AT_ONCE // 16 or len(together) * few >= at_once:
             yield _joined(together)
             together = []
             size = 0

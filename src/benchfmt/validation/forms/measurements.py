@@ -132,7 +132,7 @@ class Attribution:
 
 MOST_RECORDS = 32_768
 """So many records are judged at once at most, however few measurements they have."""
-_MOST_BYTES = 2**24
+_MOST_BYTES = 3 * 2**22
 """So much memory may records take that are judged at once; one by itself may take more."""
 _ROW_BYTES = 256
 """A measurement of more bytes counts as several: texts without end take the memory, and not their rows."""
