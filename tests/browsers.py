@@ -90,6 +90,7 @@ class Sight:
     """What its main thread computes until it is painted and ready to be used, however busy the machine is."""
 
 
+_IS_PAINTED = "performance.getEntriesByName('first-contentful-paint').length > 0"
 _TIMES = """() => {
   const [navigation] = performance.getEntriesByType("navigation");
   const [paint] = performance.getEntriesByName("first-contentful-paint");
@@ -106,6 +107,8 @@ def sight(browser: Any, address: str) -> Sight:
     page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     metrics = session.send("Performance.getMetrics")["metrics"]
     thread = {metric["name"]: metric["value"] for metric in metrics}["ThreadTime"]
+    # On a busy machine the page is there before it is painted.
+    page.wait_for_function(_IS_PAINTED, timeout=0)
     paint, loaded = (milliseconds / 1_000 for milliseconds in page.evaluate(_TIMES))
     page.close()
     return Sight(paint, loaded, thread)

@@ -156,8 +156,8 @@ _OUTSIDE = {
     "file_url": ("file:///etc/passwd", "BF903"),
     "s3": ("s3://bucket/records.csv", "BF903"),
     "ten_thousand_parents": ("../" * 10_000 + "etc/passwd", "BF901"),
-    "long_name": ("x" * 100_000, "BF119"),
-    "many_folders": ("x/" * 50_000 + "t.csv", "BF119"),
+    "long_name": ("x" * 100_000, "BF907"),
+    "many_folders": ("x/" * 50_000 + "t.csv", "BF907"),
     "tilde": ("~/secret.csv", "BF119"),
     "glob": ("*.csv", "BF119"),
 }
