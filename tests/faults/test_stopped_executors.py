@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.conversion.odd import installed, path_with, sources, started
-from tests.faults.helping import until
-from tests.faults.test_stopping import members
+from tests.faults.leaving import stop_and_look
 
 SECONDS = 5
 """How long a process may be there after a stop."""
@@ -33,23 +31,13 @@ def test_nobody_is_left(tmp_path: Path, executor: str, stop: str) -> None:
         site, source, "-o", beside / "p", "--executor", executor,
         ODD_LOG=str(log), TMPDIR=str(temporary),
     )  # fmt: skip
-    number = getattr(signal, stop)
-    try:
-        until(lambda: log.exists() and len(log.read_text().split()) > 8)
-        assert len(members(process.pid)) > 2
-        process.send_signal(number)
-        # Each process holds the pipe of the errors, so this waits for all of them.
-        _, words = process.communicate(timeout=SECONDS)
-        until(lambda: not members(process.pid), seconds=SECONDS)
-    finally:
-        process.kill()
-    if number == signal.SIGKILL:
-        assert process.returncode == -number
-        return
-    assert process.returncode == 128 + number
-    assert words.endswith("benchfmt: stopped; nothing was written\n")
-    assert list(beside.iterdir()) == []
-    assert list(temporary.iterdir()) == []
+    stop_and_look(
+        process,
+        stop,
+        lambda: log.exists() and len(log.read_text().split()) > 8,
+        [beside, temporary],
+        SECONDS,
+    )
 
 
 @pytest.mark.parametrize("executor", ["local:2", "dask:2"])

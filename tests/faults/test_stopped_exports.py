@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.conversion.odd import path_with
-from tests.faults.helping import until
-from tests.faults.test_stopping import members
+from tests.faults.leaving import stop_and_look
 
 from benchfmt import convert
 
@@ -80,20 +78,4 @@ def test_nobody_is_left(tmp_path: Path, executor: str, stop: str) -> None:
             "TMPDIR": str(temporary),
         },
     )
-    number = getattr(signal, stop)
-    try:
-        until(log.exists, seconds=120)
-        assert len(members(process.pid)) > 2
-        process.send_signal(number)
-        # Each process holds the pipe of the errors, so this waits for all of them.
-        _, errors = process.communicate(timeout=SECONDS)
-        until(lambda: not members(process.pid), seconds=SECONDS)
-    finally:
-        process.kill()
-    if number == signal.SIGKILL:
-        assert process.returncode == -number
-        return
-    assert process.returncode == 128 + number
-    assert errors.endswith("benchfmt: stopped; nothing was written\n")
-    assert list(beside.iterdir()) == []
-    assert list(temporary.iterdir()) == []
+    stop_and_look(process, stop, log.exists, [beside, temporary], SECONDS)
