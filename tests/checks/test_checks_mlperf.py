@@ -414,7 +414,7 @@ def test_a_published_number_at_fault_is_not_compared(tmp_path: Path) -> None:
 def test_batches_do_not_matter(
     size: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package, "_MEASUREMENTS", size)
+    monkeypatch.setattr(package, "_measurements_at_once", lambda *_: size)
     monkeypatch.setattr(documents, "_AT_ONCE", size)
     monkeypatch.setattr(json_portion, "_RECORDS", size)
     records = []

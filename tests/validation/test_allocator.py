@@ -8,11 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.validation.test_threads import faulty_records, make_portions_small, written
+from tests.forms import VALID, flatten, load, write
+from tests.validation.test_threads import faulty_records, written
 
 from benchfmt import validate
 from benchfmt.allocator import VARIABLE, keep_little, keeps_little
+from benchfmt.checks.frames import Shared
+from benchfmt.descriptor import FILE_NAME, Descriptor
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.validation import loop
 from benchfmt.validation.forms import package
+from benchfmt.validation.groups import Judge
+from benchfmt.validation.portion import Portion
+from benchfmt.validation.verdicts import Verdict, verdict_on
 
 _SHOW = f"import os; print(os.environ.get({VARIABLE!r}), 'polars' in __import__('sys').modules)"
 
@@ -66,16 +74,54 @@ def test_nothing_is_set_up_once_polars_is_loaded(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("more", [47, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_a_report_does_not_depend_on_how_many_measurements_are_judged_at_once(
-    more: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    more: int, tmp_path: Path
 ) -> None:
-    make_portions_small(monkeypatch)
-    monkeypatch.delenv(VARIABLE, raising=False)
     path = written(tmp_path, faulty_records(), "parquet")
-    few = validate(path)
-    monkeypatch.setattr(package, "_MORE_MEASUREMENTS", more)
-    monkeypatch.setenv(VARIABLE, "narenas:1")
-    assert keeps_little()
-    many = validate(path)
+    few = validate(path, limits=Limits(measurements_at_once=30))
+    many = validate(path, limits=Limits(measurements_at_once=more))
     assert len(few.findings) > 20
     assert many.findings == few.findings
     assert many.more == few.more
+
+
+ALL = LIMITS.measurements_at_once
+
+
+@pytest.mark.parametrize(
+    ("limit", "of_parquet", "of_text"),
+    [(100, 100, 100), (ALL, ALL, ALL // 4), (4 * ALL, 4 * ALL, ALL)],
+    ids=["lowered", "as-it-is", "raised"],
+)
+def test_the_limit_says_how_many_measurements_are_judged_at_once(
+    limit: int, of_parquet: int, of_text: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = {}
+    for form in ("parquet", "csv"):
+        path = write(tmp_path / form, flatten([load(VALID[0])]), form)
+        descriptor = Descriptor.model_validate_json((path / FILE_NAME).read_bytes())
+        [resources[form]] = [item for item in descriptor.resources if item.name == "measurements"]
+    limits = Limits(measurements_at_once=limit)
+    monkeypatch.setenv(VARIABLE, "narenas:1")
+    assert package._measurements_at_once(resources["parquet"], limits) == of_parquet
+    assert package._measurements_at_once(resources["csv"], limits) == of_text
+    # A library's host has the memory that its allocator keeps.
+    monkeypatch.delenv(VARIABLE)
+    assert package._measurements_at_once(resources["parquet"], limits) == of_text
+
+
+@pytest.mark.parametrize(("limit", "portions"), [(2, 6), (4, 3), (100, 1)])
+def test_raising_or_lowering_the_limit_takes_effect(
+    limit: int, portions: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+
+    def counted(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
+        judged.append(portion.records.frame.height)
+        return verdict_on(portion, judge, shared)
+
+    measurements = len(load(VALID[0])["measurements"])
+    records = [{**load(VALID[0]), "id": f"r{number}"} for number in range(6 * 2)]
+    path = written(tmp_path, records, "parquet")
+    monkeypatch.setattr(loop, "verdict_on", counted)
+    validate(path, limits=Limits(measurements_at_once=limit * measurements))
+    assert judged == [12 // portions] * portions

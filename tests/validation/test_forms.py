@@ -14,11 +14,10 @@ from benchfmt.checks.catalogue import RULE_SETS
 from benchfmt.checks.frames import OWNER, ROW, empty
 from benchfmt.checks.kinds import NAMING, TEXTS, Names
 from benchfmt.descriptor import Resource
-from benchfmt.limits import LIMITS
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.parts import Part
 from benchfmt.rowhash import row_hashes
 from benchfmt.validation import validate
-from benchfmt.validation.forms import package as package_tables
 from benchfmt.validation.forms import parquet, raw
 from benchfmt.validation.forms.measurements import Queue, WaitingRecords
 from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
@@ -164,9 +163,9 @@ def test_the_report_does_not_depend_on_how_many_rows_are_read_and_judged_at_once
     usual = validate(path)
     monkeypatch.setattr(parquet, "_ROWS", {"measurements": rows})
     monkeypatch.setattr(parquet, "_OTHER_ROWS", rows)
-    monkeypatch.setattr(package_tables, "_MEASUREMENTS", 2 * rows)
+    few = Limits(measurements_at_once=2 * rows)
     assert {"BF105", "BF201"} <= {finding.code for finding in usual.findings}
-    found = sorted(map(repr, validate(path).findings))
+    found = sorted(map(repr, validate(path, limits=few).findings))
     assert found == sorted(map(repr, usual.findings))
 
 

@@ -35,7 +35,7 @@ FEW = Limits(findings_per_code=2)
 
 
 def make_portions_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "_MEASUREMENTS", 30)
+    monkeypatch.setattr(package, "_measurements_at_once", lambda *_: 30)
     monkeypatch.setattr(parquet, "_ROWS", {"measurements": 40})
     monkeypatch.setattr(parquet, "_OTHER_ROWS", 20)
     monkeypatch.setattr(delimited, "_ROWS", 30)
@@ -142,7 +142,6 @@ def test_of_one_code_the_first_faults_are_listed_whoever_finds_them(
     jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A source without a path is found where a portion is judged, an empty cell where it is read, which is earlier."""
-    monkeypatch.setattr(package, "_MEASUREMENTS", 1)
     monkeypatch.setattr(parquet, "_OTHER_ROWS", 1)
     records = [load(VALID[0]) for _ in range(6)]
     tables = flatten([{**record, "id": f"r{n}"} for n, record in enumerate(records, start=1)])
@@ -152,7 +151,8 @@ def test_of_one_code_the_first_faults_are_listed_whoever_finds_them(
         else:
             row["suite"] = None
     path = write(tmp_path / "package", tables, "parquet")
-    report = validate(path, limits=Limits(findings_per_code=3), jobs=jobs)
+    limits = Limits(findings_per_code=3, measurements_at_once=1)
+    report = validate(path, limits=limits, jobs=jobs)
     rows = [finding.row for finding in report.findings if finding.code == "BF101"]
     assert rows == [1, 2, 3]
     assert report.more["BF101"] == 3
@@ -200,7 +200,7 @@ SLOW = """
 import signal, sys, time
 from pathlib import Path
 from benchfmt.validation import loop
-from benchfmt.validation.forms import package, parquet
+from benchfmt.validation.forms import parquet
 
 judged = loop.verdict_on
 
@@ -210,12 +210,12 @@ def slow(*given):
     return judged(*given)
 
 loop.verdict_on = slow
-package._MEASUREMENTS = 1
 parquet._OTHER_ROWS = 1
 if __name__ == "__main__":
     from benchfmt.cli import main
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.argv = ["benchfmt", "validate", "package", "--jobs", "3"]
+    one = ["--limit", "measurements_at_once=1"]
+    sys.argv = ["benchfmt", "validate", "package", "--jobs", "3", *one]
     main()
 """
 

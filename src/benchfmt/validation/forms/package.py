@@ -14,6 +14,7 @@ from benchfmt.checks.kinds import NAMING, Names
 from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import is_newer, older_names
 from benchfmt.package import PackageError, ParquetError
 from benchfmt.package.parts import is_parquet
@@ -33,10 +34,8 @@ from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
 from benchfmt.validation.reporting import Reporter
 
-_MEASUREMENTS = 131_072
-"""How many measurements are judged at once, which bounds the memory; a record of more is judged alone."""
-_MORE_MEASUREMENTS = 524_288
-"""So many of Parquet, where the allocator keeps little: each portion costs some hundred calls, however small it is."""
+_SHARE = 4
+"""Into so many parts the limit is divided where measurements take more memory."""
 
 
 class PackageTables:
@@ -59,10 +58,7 @@ class PackageTables:
         self._terms = Terms.of(descriptor)
         self._is_newer = is_newer(version)
         self._files = [file.path for item in resources.values() for file in item.files]
-        self._at_once = min(
-            reporter.limits.measurements_at_once,
-            _measurements_at_once(resources["measurements"]),
-        )
+        self._at_once = _measurements_at_once(resources["measurements"], reporter.limits)
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
         self._names = Names()
         self._tables: dict[str, RawTable] = {}
@@ -251,9 +247,14 @@ class PackageTables:
         self._reporter.report_faults("BF503", wrong, self._places)
 
 
-def _measurements_at_once(resource: Resource) -> int:
-    """Return how many measurements of a table are judged at once: cells of delimited text take more memory as they are read."""
+def _measurements_at_once(resource: Resource, limits: Limits) -> int:
+    """Return how many measurements of a table are judged at once, which bounds the memory; a record of more is judged alone.
+
+    All that the limit allows are of Parquet, where the allocator keeps little: each portion costs some hundred calls,
+    however small it is. Cells of delimited text take more memory as they are read: a part of it is for these.
+    """
+    most = limits.measurements_at_once
     is_typed = all(is_parquet(file.path, resource) for file in resource.files)
     if is_typed and keeps_little():
-        return _MORE_MEASUREMENTS
-    return _MEASUREMENTS
+        return most
+    return min(most, max(most, LIMITS.measurements_at_once) // _SHARE)
