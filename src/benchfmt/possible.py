@@ -152,6 +152,8 @@ class Withholder:
 
     path: str
     metrics: Mapping[str, Metric] = field(default_factory=lambda: vocabulary().metrics)
+    most: int = LIMITS.findings_per_code
+    """So many findings of a code on a metric are listed."""
     findings: list[Finding] = field(default_factory=list)
     _told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -198,7 +200,7 @@ class Withholder:
         """Return the findings so far and forget them; what is beyond the limit is counted in one for each metric."""
         found, self.findings = self.findings, []
         for (code, metric), count in sorted(self._told.items()):
-            beyond = count - LIMITS.findings_per_code
+            beyond = count - self.most
             if beyond > 0:
                 words = (
                     f"{beyond} more values of {metric} are not possible; each is written as missing"
@@ -268,7 +270,7 @@ class Withholder:
         """Note that a number is withheld."""
         key = (code, str(said["metric"]))
         self._told[key] += 1
-        if self._told[key] > LIMITS.findings_per_code:
+        if self._told[key] > self.most:
             return
         shown = canonical(said["value"])
         if said["unit"] != "1":

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from benchfmt import convert, open_package, validate
 from benchfmt.finding import BenchfmtError
-from benchfmt.limits import LIMITS
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.possible import OUTSIDE, PERCENT, ZERO, fault, with_facts
 from benchfmt.record import Record
 from benchfmt.vocabulary import Metric, vocabulary
@@ -247,6 +247,8 @@ def test_a_column_of_impossible_numbers_is_told_in_measure(tmp_path: Path) -> No
         for finding in account.findings
     )
     assert validate(tmp_path / "p").ok
+    more = convert(tmp_path, limits=Limits(findings_per_code=rows)).write(tmp_path / "more")
+    assert len(more.findings) == rows
 
 
 METRICS = st.sampled_from([*sorted(vocabulary().metrics), "precision@10", "lab:unknown"])

@@ -14,7 +14,7 @@ from benchfmt.annotated.advice import advice
 from benchfmt.annotated.masks import settled
 from benchfmt.finding import Finding, Severity
 from benchfmt.identity import canonical
-from benchfmt.limits import LIMITS
+from benchfmt.limits import LIMITS, Limits
 
 Integers = npt.NDArray[np.int64]
 _SHOWN = 60
@@ -23,9 +23,10 @@ _SHOWN = 60
 class Notes:
     """The findings on one file; beyond the limit a column's faults are counted only."""
 
-    def __init__(self, path: str) -> None:
-        """Take the path that findings show."""
+    def __init__(self, path: str, limits: Limits = LIMITS) -> None:
+        """Take the path that findings show, and the limits in force."""
         self.path = path
+        self._most = limits.findings_per_code
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[str, str | None]] = Counter()
         self.told: set[tuple[str, str, str | None]] = set()
@@ -52,7 +53,7 @@ class Notes:
         if not bad.any():
             return
         places = np.flatnonzero(settled(bad).to_numpy())
-        room = max(LIMITS.findings_per_code - self.counts[(code, name)], 0)
+        room = max(self._most - self.counts[(code, name)], 0)
         for index in places[:room].tolist():
             message = f"{_short(cells[index])} {words}"
             hint = advice(code, cells[index])
@@ -70,7 +71,7 @@ class Notes:
     ) -> None:
         """Note one fault."""
         self.counts[(code, name)] += 1
-        if self.counts[(code, name)] <= LIMITS.findings_per_code:
+        if self.counts[(code, name)] <= self._most:
             self.findings.append(
                 Finding(code, Severity.WARNING, self.path, row, name, None, message, value, hint)
             )
@@ -93,7 +94,7 @@ class Notes:
         """Return how many faults of each code were counted and not listed."""
         more: Counter[str] = Counter()
         for (code, _), count in self.counts.items():
-            more[code] += max(count - LIMITS.findings_per_code, 0)
+            more[code] += max(count - self._most, 0)
         return {code: count for code, count in sorted(more.items()) if count}
 
 

@@ -23,6 +23,7 @@ from benchfmt.checks.kinds import (
     with_groups,
     with_kinds,
 )
+from benchfmt.limits import LIMITS
 from benchfmt.tables import COLUMNS, TERM_COLUMNS
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -78,6 +79,8 @@ class Frames:
     """What the measurements of each kind share: a row for each kind, by its number."""
     answers: Answers = field(default_factory=lambda: Answers(pl.DataFrame()))
     """What was asked about the kinds."""
+    listed: int = LIMITS.findings_per_code
+    """So many faults of a code are listed."""
     _distinct: dict[tuple[str, str], list[str]] = field(default_factory=dict, init=False)
     _pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(
         default_factory=dict, init=False

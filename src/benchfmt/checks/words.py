@@ -13,8 +13,8 @@ from benchfmt.finding import shortened
 
 MOST_HINTED = 100
 """For so many texts of a column what was meant is looked up, which takes long."""
-_MOST_TOLD = 2_000
-"""So many texts of a column are told with words of their own: a report lists no more of them."""
+_SPARE = 2
+"""So many times as many texts of a column as a report lists have words of their own: some of them are acknowledged."""
 _MESSAGE, _VALUE, _HINT = "told:message", "told:value", "told:hint"
 
 
@@ -52,16 +52,17 @@ class Words:
         key = pl.struct(names)
         is_meant = looked_at.select(key.is_in(words.select(key).to_series().implode())).to_series()
         wrong = frames.rows(self.table, is_meant)
-        if words.height > _MOST_TOLD:
-            words = self._shortened(words, wrong[names])
+        most = _SPARE * frames.listed
+        if words.height > most:
+            words = self._shortened(words, wrong[names], most)
         told = wrong.join(words, on=names, how="inner", maintain_order="left")
         return faults(
             told, self.table, self.column, pl.col(_MESSAGE), pl.col(_VALUE), pl.col(_HINT)
         )
 
-    def _shortened(self, words: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
+    def _shortened(self, words: pl.DataFrame, wrong: pl.DataFrame, most: int) -> pl.DataFrame:
         """Return texts of which those that stand last in a table have no words of their own: there are too many."""
-        first = wrong.unique(keep="first", maintain_order=True).head(_MOST_TOLD)
+        first = wrong.unique(keep="first", maintain_order=True).head(most)
         of_first = words.join(first, on=wrong.columns, how="semi")
         others = words.join(first, on=wrong.columns, how="anti").with_columns(
             pl.lit(f"{self.column} is at fault as in other rows").alias(_MESSAGE),

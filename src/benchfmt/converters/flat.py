@@ -87,7 +87,7 @@ def read_table(
                 )
         identity, digest = identity_path or path.name, file_sha256(path)
         origin = Origin(identity, digest, path.name, converter, version, table)
-        notes = Notes(path.name)
+        notes = Notes(path.name, limits)
         parts = _parts(path, text, added, program, origin, notes)
         yield from parts if path.stat().st_size < _FEWEST_BYTES_AHEAD else ahead(parts)
         yield from more_findings(notes)

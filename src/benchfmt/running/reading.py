@@ -176,7 +176,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
     if isinstance(unit, Failed):
         yield unit
         return
-    withholder = Withholder(unit.path.name)
+    withholder = Withholder(unit.path.name, most=unit.limits.findings_per_code)
     listed = _Listed(unit)
     before = _states(unit)
     try:

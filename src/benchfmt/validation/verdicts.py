@@ -53,6 +53,7 @@ def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
         portion.has_new_systems,
         known.of_kind,
         known.kinds.answers,
+        judge.most,
     )
     broken = _broken(frames, judge.codes)
     groups = judge.groups(broken)

@@ -89,7 +89,7 @@ class AnnotatedTable:
         digest = file_sha256(part.path)
         origin = Origin(part.name, digest, part.name, _CONVERTER, _CONVERTER_VERSION, table)
         bad_rows = BadRows(text, part.name, self._reporter)
-        notes = Notes(part.name)
+        notes = Notes(part.name, self._reporter.limits)
         terms = Terms.of(self._descriptor)
         for frame, rows in whole_records(text, program.annotation):
             outcome = run_annotated(program, frame, rows, origin, notes)

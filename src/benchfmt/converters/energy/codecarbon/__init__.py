@@ -94,7 +94,7 @@ def read(unit: Unit, name: str, version: str) -> Iterator[Item]:
     """Yield the records of one file, in parts."""
     roles: RowRoles = unit.extra
     origin = Origin(unit.path.name, file_sha256(unit.path), unit.path.name, name, version)
-    notes = Notes(unit.path.name)
+    notes = Notes(unit.path.name, unit.limits)
     try:
         rate = _rate_of(unit.path)
         yield from guessed_encoding(TextTable(unit.path, encoding=SNIFFED))
