@@ -12,6 +12,7 @@ from tests.forms import VALID, flatten, load, write
 
 from benchfmt import validate
 from benchfmt.checks.frames import Frames, Verdict
+from benchfmt.checks.kinds import KIND
 from benchfmt.checks.words import Words
 from benchfmt.limits import LIMITS, Limits
 
@@ -92,7 +93,22 @@ def test_who_has_more_bad_cells_listed_sees_those_of_an_annotated_table_too(
     usual = validate(tmp_path, limits=LIMITS)
     report = validate(tmp_path, limits=Limits(findings_per_code=2 * wrong))
     [code] = {finding.code for finding in report.findings if finding.column == "ms"}
-    listed = [sum(item.count or 1 for item in each.findings if item.code == code) for each in (usual, report)]
+    listed = [
+        sum(item.count or 1 for item in each.findings if item.code == code)
+        for each in (usual, report)
+    ]
     assert listed == [LIMITS.findings_per_code, wrong]
     assert usual.more[code] == wrong - LIMITS.findings_per_code
     assert code not in report.more
+
+
+def test_a_column_that_does_not_exist_is_never_given_as_a_whole_table() -> None:
+    frames = records_of("a")
+    assert frames.columns("records", ["url"]).columns == ["url"]
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="colour"):
+        frames.columns("records", ["url", "colour"])
+    measurements = pl.DataFrame({"value": [1.0], KIND: [0]})
+    measured = replace(frames, bare=measurements, of_kind=pl.DataFrame({"metric": ["latency"]}))
+    assert set(measured.columns("measurements", ["metric", "value"]).columns) >= {"metric", "value"}
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="colour"):
+        measured.columns("measurements", ["metric", "colour"])

@@ -126,18 +126,14 @@ class Frames:
         return self._none[0]
 
     def columns(self, table: str, names: Sequence[str]) -> pl.DataFrame:
-        """Return some columns of a table, in any order; the whole table where one of them does not exist."""
-        frame = self.table(table) if table != "measurements" else self.bare
-        own = frame.columns
-        shared = []
-        if table == "measurements":
-            shared = [name for name in names if name in self.of_kind.columns]
-        kept = [name for name in names if name in own]
-        if len(kept) + len(shared) < len(names):
-            return self.table(table)
+        """Return some columns of a table, in any order; raises ColumnNotFoundError for one that does not exist."""
+        if table != "measurements":
+            return self.table(table)[list(names)]
+        shared = [name for name in names if name in self.of_kind.columns]
+        own = [name for name in names if name not in shared]
         if not shared:
-            return frame[kept]
-        return self._with_shared(frame[list({*kept, KIND})], shared)
+            return self.bare[own]
+        return self._with_shared(self.bare[list({*own, KIND})], shared)
 
     def _where(self, condition: pl.Expr) -> pl.Series:
         """Return for which measurements a condition is true."""
