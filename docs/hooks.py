@@ -1,6 +1,7 @@
 """Pages made when the site is built: one for each check, one for each kind of term, the commands, and root documents.
 
-`python docs/hooks.py` writes docs/cli.md, which is kept in the repository so that it can be read there.
+`python docs/hooks.py` writes docs/cli.md and the table of rule sets in docs/validation.md, which are kept in the
+repository so that they can be read there.
 """
 
 from __future__ import annotations
@@ -61,6 +62,32 @@ def check_pages() -> Iterator[tuple[str, str]]:
         f"codes that is not in the list has never been a code of benchfmt.\n\n{table}\n"
     )
     yield "checks/index.md", text
+
+
+RULE_SETS = re.compile(r"(?<=^<!-- rule sets -->\n\n).*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+"""The table of rule sets on a page: it stands behind a mark that readers of the page do not see."""
+
+
+def with_rule_sets(text: str) -> str:
+    """Return a page with the table of what the rule sets ask beyond `core`, made from the rule sets."""
+    return RULE_SETS.sub(lambda _: rule_sets_table(), text)
+
+
+def rule_sets_table() -> str:
+    """Return a row for each code that a rule set adds to `core` or weighs otherwise, with how much it weighs in each."""
+    from benchfmt.checks.catalogue import CODES, RULE_SETS
+
+    core, *others = RULE_SETS.values()
+    rows = []
+    for code, check in CODES.items():
+        severities = [rule_set.severities.get(code, "") for rule_set in others]
+        if set(severities) == {core.severities.get(code, "")}:
+            continue
+        link = f"[{code}](checks/{code}.md)"
+        rows.append(f"| {link} | {check.title} | {' | '.join(severities)} |")
+    names = " | ".join(f"`{rule_set.name}`" for rule_set in others)
+    rule = "|".join("---" for _ in range(2 + len(others)))
+    return "\n".join([f"| code | what must hold | {names} |", f"|{rule}|", *rows])
 
 
 def vocabulary_pages() -> Iterator[tuple[str, str]]:
@@ -229,3 +256,5 @@ def _about(item: tuple[Any, ...]) -> str:
 
 if __name__ == "__main__":
     (DOCS / "cli.md").write_text(cli_page(), "utf-8")
+    validation = DOCS / "validation.md"
+    validation.write_text(with_rule_sets(validation.read_text("utf-8")), "utf-8")

@@ -272,6 +272,12 @@ def test_commands_page_is_current() -> None:
     )
 
 
+def test_the_table_of_rule_sets_is_that_of_the_catalogue() -> None:
+    text = (DOCS / "validation.md").read_text("utf-8")
+    hooks = page_maker("hooks")
+    assert hooks.RULE_SETS.findall(text) == [hooks.rule_sets_table()], "run: python docs/hooks.py"
+
+
 def test_every_code_and_every_kind_of_term_has_a_page() -> None:
     from benchfmt.checks.catalogue import CODES
     from benchfmt.vocabulary import vocabulary

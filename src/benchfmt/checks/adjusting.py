@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchfmt.checks.catalogue import all_checks
 from benchfmt.checks.rule_sets import RuleSet
@@ -49,7 +49,7 @@ def adjusted(rule_set: RuleSet, adjustment: Adjustment) -> RuleSet:
                 severities[code] = severity
         changes.append(f"{beginning} as {severity.value}")
     silent = rule_set.judged - severities.keys()
-    return RuleSet(rule_set.name, rule_set.title, severities, tuple(changes), silent)
+    return replace(rule_set, severities=severities, changes=tuple(changes), silent=silent)
 
 
 def _selected(rule_set: RuleSet, select: Iterable[str]) -> dict[str, Severity]:

@@ -6,7 +6,7 @@ entry point in the group `benchfmt.checks`, which names a `Check` or a tuple of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -121,12 +121,29 @@ def all_rule_sets() -> Mapping[str, RuleSet]:
     return rule_sets_of(all_checks().values())
 
 
-def rule_set(name: str) -> RuleSet:
-    """Return a rule set by its name; raises BenchfmtError for one that does not exist."""
+def rule_set(names: str) -> RuleSet:
+    """Return a rule set by its name, or several (`submission,ingestion`) as one; raises BenchfmtError for one that does not exist."""
     rule_sets = all_rule_sets()
-    if name not in rule_sets:
-        raise BenchfmtError(no_such("rule set", name, list(rule_sets)))
-    return rule_sets[name]
+    asked = [name.strip() for name in names.split(",")]
+    for name in asked:
+        if name not in rule_sets:
+            raise BenchfmtError(no_such("rule set", name, list(rule_sets)))
+    return _together([rule_sets[name] for name in rule_sets if name in asked])
+
+
+def _together(rule_sets: Sequence[RuleSet]) -> RuleSet:
+    """Return rule sets as one: each code of any of them, as much as where it weighs most; what conforms to it conforms to each."""
+    first, *others = rule_sets
+    if not others:
+        return first
+    severities = {}
+    for code in all_checks():
+        weights = [each.severities[code] for each in rule_sets if code in each.severities]
+        if weights:
+            severities[code] = Severity.ERROR if Severity.ERROR in weights else weights[0]
+    parts = tuple(each.name for each in rule_sets)
+    titles = "; ".join(each.title for each in rule_sets)
+    return RuleSet("+".join(parts), titles, severities, parts=parts)
 
 
 @cache

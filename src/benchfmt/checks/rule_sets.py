@@ -20,6 +20,13 @@ class RuleSet:
     """What the caller changed of it, each change in words."""
     silent: frozenset[str] = frozenset()
     """Codes that are judged and not reported: what follows from such a fault is not reported either."""
+    parts: tuple[str, ...] = ()
+    """The names of the rule sets that it holds together, where these are several."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the rule sets that data is held to: its own, or those of its parts."""
+        return self.parts or (self.name,)
 
     @property
     def label(self) -> str:

@@ -24,7 +24,7 @@ _DEFAULT_FORMAT = "text"
 class Given:
     """What the command line says; None and empty where it says nothing."""
 
-    rules: str | None
+    rules: list[str] | None
     select: list[str] | None
     ignore: list[str] | None
     limits: list[str] | None
@@ -88,7 +88,8 @@ def publication_options(known: Collection[str]) -> dict[str, str]:
 
 
 def _rules(given: Given, configuration: Configuration) -> RuleSet:
-    known = rule_set(given.rules or configuration.rules or _DEFAULT_RULES)
+    named = ",".join(given.rules or ()) or configuration.rules
+    known = rule_set(named or _DEFAULT_RULES)
     adjustment = configuration.adjustment
     if given.select:
         adjustment = replace(adjustment, select=_codes(given.select))

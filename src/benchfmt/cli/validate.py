@@ -27,10 +27,11 @@ def validate(
         ),
     ],
     rules: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
+            metavar="RULES",
             autocompletion=completing.rule_sets,
-            help="Rule set: core, submission, ingestion or matchmaking.  [default: core]",
+            help="Rule set: core, submission, ingestion or matchmaking; several hold together.  [default: core]",
         ),
     ] = None,
     select: Annotated[

@@ -123,9 +123,16 @@ def _may_be_acknowledged(code: str) -> bool:
     return check is None or any(may_be_acknowledged(code, rules) for rules in check.rules)
 
 
+def _is_acknowledged_by_all(code: str, rule_set: RuleSet) -> bool:
+    """Whether a package may acknowledge a code under each of the rule sets that have it."""
+    own = all_checks()[code].rules
+    asking = [name for name in rule_set.names if name in own] or rule_set.names
+    return all(may_be_acknowledged(code, name) for name in asking)
+
+
 def taken(item: Acknowledgement, rule_set: RuleSet, place: Place) -> Acknowledged | None:
     """Return what an acknowledgement says of findings under a rule set; None where it says nothing of any."""
-    if item.code not in rule_set.codes or not may_be_acknowledged(item.code, rule_set.name):
+    if item.code not in rule_set.codes or not _is_acknowledged_by_all(item.code, rule_set):
         return None
     records = None
     if item.records is not None:
