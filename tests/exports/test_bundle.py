@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -364,3 +365,57 @@ def test_results_of_nobody_are_noted(tmp_path: Path) -> None:
     assert "| not said | not said | not said | 1 |" in (folder / "README.md").read_text("utf-8")
     with pytest.raises(BenchfmtError, match="origin: '<x>' is not `Title"):
         bundle(tmp_path / "package", tmp_path / "c.zip", origin="<x>")
+
+
+_ENTRY = re.compile(r"@(\w+)\{([^,\s{}]+),\n(.*?)\n\}\n", re.DOTALL)
+_FIELD = re.compile(r"  (\w+) = (.+),")
+
+
+def entries_of(text: str) -> dict[str, dict[str, str]]:
+    """Return the entries of a file of BibTeX by their keys; it must hold nothing else, and its braces be even."""
+    assert _ENTRY.sub("", text).strip() == ""
+    entries: dict[str, dict[str, str]] = {}
+    for kind, key, body in _ENTRY.findall(text):
+        assert kind == "misc"
+        assert key not in entries
+        fields = [_FIELD.fullmatch(line) for line in body.split("\n")]
+        entries[key] = {field[1]: field[2] for field in fields if field is not None}
+        assert len(entries[key]) == len(fields)
+        # BibTeX counts a brace with a backslash before it too.
+        assert body.count("{") == body.count("}")
+    return entries
+
+
+def test_a_bundle_is_cited_by_bibtex_with_its_sources(tmp_path: Path) -> None:
+    said = {
+        "submitter": "R&D {lab} and sons",
+        "url": "https://example.org/a_b?c=50%25{",
+        "license": "MIT",
+    }
+    theirs = {**RECORD, "provenance": {**RECORD["provenance"], **said}}
+    records = [{**theirs, "id": "a"}, {**RECORD, "id": "c"}]
+    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, records))])
+    asked = {
+        **OPTIONS,
+        "title": "50 % of $x_1$ in C:\\ {a}",
+        "authors": "Doe and Roe, Jane; Müller, Jörg; Smith and Sons",
+        "doi": "10.5281/zenodo.1",
+        "origin": "A paper <https://example.org/p>",
+    }
+    bundle(tmp_path / "package", tmp_path / "b.zip", **asked)
+    folder = unpacked(tmp_path / "b.zip", tmp_path / "out")
+    package, paper, me, lab = entries_of((folder / "CITATION.bib").read_text("utf-8")).values()
+    assert package == {
+        "author": "{{Doe and Roe}, Jane and Müller, Jörg and {Smith and Sons}}",
+        "title": r"{{50 \% of \$x\_1\$ in C:\textbackslash{} \textbraceleft{}a\textbraceright{}}}",
+        "version": "{1.0}",
+        "doi": "{10.5281/zenodo.1}",
+        "note": "{Data set, licence CC-BY-4.0}",
+        "year": "{2026}",
+        "month": "jan",
+    }
+    assert (paper["title"], paper["url"]) == ("{{A paper}}", "{https://example.org/p}")
+    assert "author" not in paper
+    assert lab["author"] == r"{{R\&D \textbraceleft{}lab\textbraceright{} and sons}}"
+    assert lab["url"] == "{https://example.org/a_b?c=50%25%7B}"
+    assert me["author"] == "{{<b>me</b>}}"

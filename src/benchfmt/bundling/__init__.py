@@ -17,6 +17,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.bundling.archive import zipped
+from benchfmt.bundling.bibtex import FILE_NAME as BIBTEX
+from benchfmt.bundling.bibtex import bibtex_file
 from benchfmt.bundling.citation import FILE_NAME as CITATION
 from benchfmt.bundling.citation import citation_file
 from benchfmt.bundling.readme import FIGURE, Verdict, readme
@@ -79,6 +81,7 @@ COMPANIONS = (
 _WRITTEN = {"contributors": "authors", "licenses": "license"}
 """Members of a descriptor that hold more than a citation, each with the option that takes its place."""
 _ABOUT = {
+    BIBTEX: ("application/x-bibtex", "How the data and its sources are cited, in BibTeX."),
     CITATION: ("text/yaml", "How the data is cited, in the Citation File Format."),
     FIGURE: ("image/svg+xml", "How many results there are of each system and benchmark."),
 }
@@ -275,11 +278,15 @@ def _export(
 
 
 def _write_citation(folder: Path, cited: Publication, facts: Facts, account: Account) -> None:
-    text = citation_file(cited, facts)
-    if text is None:
-        account.note(f"{CITATION} is left out: it has a title and authors, and nobody says both")
-    else:
-        (folder / CITATION).write_text(text, "utf-8")
+    """Write how the data is cited, in both forms or in none: either has a title and authors."""
+    texts = {CITATION: citation_file(cited, facts), BIBTEX: bibtex_file(cited, facts)}
+    for name, text in texts.items():
+        if text is not None:
+            (folder / name).write_text(text, "utf-8")
+    if None in texts.values():
+        account.note(
+            f"{CITATION} is left out, as is {BIBTEX}: it has a title and authors, and nobody says both"
+        )
 
 
 def _note_origins(cited: Publication, facts: Facts, account: Account) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import yaml
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import JsonValue
 
-from benchfmt.exports.facts import Facts, Origin
-from benchfmt.exports.publication import Author, Publication, Work
+from benchfmt.exports.facts import Facts
+from benchfmt.exports.publication import Author, Publication
 
 FILE_NAME = "CITATION.cff"
 _VERSION = "1.2.0"
@@ -17,6 +19,30 @@ _MOST = 100
 
 _NOBODY: JsonValue = {"name": "not stated"}
 """A reference has authors, and who they are is not made up."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work that results of a package were taken from; None for what nobody says of it."""
+
+    kind: str
+    """`dataset` where the records say whose they are, `generic` for what somebody names beside them."""
+    title: str
+    author: str | None = None
+    url: str | None = None
+    license: str | None = None
+
+
+def references(cited: Publication, facts: Facts) -> list[Reference]:
+    """Return whose results these are: what somebody names as their origin, then what the records say."""
+    said = [Reference("generic", work.title, url=work.url) for work in cited.origins]
+    for origin, _ in facts.ranked_origins[:_MOST]:
+        # A licence alone says of nobody whose the results are.
+        if origin.is_known:
+            title = f"Results of {origin.submitter or origin.url}"
+            address = origin.url if origin.url and "://" in origin.url else None
+            said.append(Reference("dataset", title, origin.submitter, address, origin.license))
+    return said
 
 
 def citation_file(cited: Publication, facts: Facts) -> str | None:
@@ -43,32 +69,21 @@ def citation_file(cited: Publication, facts: Facts) -> str | None:
 
 
 def _references(cited: Publication, facts: Facts) -> list[JsonValue]:
-    """Return whose results these are: what somebody names as their origin, then what the records say."""
-    said = [_work(work) for work in cited.origins]
-    for origin, _ in facts.ranked_origins[:_MOST]:
-        # A licence alone says of nobody whose the results are.
-        if origin.is_known:
-            said.append(_origin(origin))
+    """Return the references as the file has them."""
+    said = [_reference(reference) for reference in references(cited, facts)]
     # No two may be equal, and licences that have no key here make no difference.
     return [work for place, work in enumerate(said) if work not in said[:place]]
 
 
-def _work(work: Work) -> JsonValue:
-    said: dict[str, JsonValue] = {"type": "generic", "title": work.title, "authors": [_NOBODY]}
-    if work.url:
-        said["url"] = work.url
-    return said
-
-
-def _origin(origin: Origin) -> JsonValue:
+def _reference(reference: Reference) -> JsonValue:
     said: dict[str, JsonValue] = {
-        "type": "dataset",
-        "title": f"Results of {origin.submitter or origin.url}",
-        "authors": [{"name": origin.submitter} if origin.submitter else _NOBODY],
-        **_license(origin.license),
+        "type": reference.kind,
+        "title": reference.title,
+        "authors": [{"name": reference.author} if reference.author else _NOBODY],
+        **_license(reference.license),
     }
-    if origin.url and "://" in origin.url:
-        said["url"] = origin.url
+    if reference.url:
+        said["url"] = reference.url
     return said
 
 
