@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -99,12 +99,13 @@ def network_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def started(*arguments: object) -> Server:
+    def started(*arguments: object, output: IO[str] | None = None) -> Server:
         temporary = tmp_path_factory.mktemp("server")
         environment = {**os.environ, "TMPDIR": str(temporary)}
         process = subprocess.Popen(
             [sys.executable, "-m", "benchfmt", "serve", "--port", "0", *map(str, arguments)],
             stderr=subprocess.PIPE,
+            stdout=output,
             stdin=subprocess.DEVNULL,
             text=True,
             env=environment,

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from benchfmt.cli.printing import say
+from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.stopping import leaves
+from benchfmt.finding import BenchfmtError
 
 _MIB = 2**20
 
@@ -71,6 +72,13 @@ def serve(
             metavar="MIB", min=1, help="How much disk judging one upload may take, unpacked."
         ),
     ] = 2_048,
+    log: Annotated[
+        bool,
+        typer.Option(
+            "--log",
+            help="Print a line of JSON for each request to the standard output; it names nobody who asks.",
+        ),
+    ] = False,
 ) -> None:
     """Serve a page on which results can be dropped, and an API for platforms; show the packages of a folder.
 
@@ -95,4 +103,12 @@ def serve(
         waiting=queue,
         per_minute=rate,
     )
-    run(settings, lambda text: say(text, err=True))
+    run(settings, lambda text: say(text, err=True), _write_line if log else None)
+
+
+def _write_line(line: str) -> None:
+    """Print a line of the log; where it cannot be written, the server goes on, and says so."""
+    try:
+        print_lines([line])
+    except BenchfmtError as error:
+        say(f"warning: a line of the log is lost: {error}", err=True)

@@ -27,6 +27,7 @@ from benchfmt.serving.library import Shelf, Shown, shelf
 from benchfmt.serving.names import safe_name
 from benchfmt.serving.openapi import document
 from benchfmt.serving.policies import report_policy
+from benchfmt.serving.requestlog import Write, judged, logged
 from benchfmt.serving.settings import Settings
 from benchfmt.serving.tasks import INPUT, PACKAGE, REPORT, Answer, Task, Verb
 from benchfmt.serving.uploads import UploadError, check_length, receive
@@ -46,8 +47,8 @@ _SHARED = ("report.css", "theme.js")
 """What the pages of the application have in common with reports."""
 
 
-def application(settings: Settings, workers: Workers) -> ASGIApp:
-    """Return the application with its guard."""
+def application(settings: Settings, workers: Workers, log: Write | None = None) -> ASGIApp:
+    """Return the application with its guard; `log` is given a line for each request."""
     site = _Site(settings, workers)
     routes = [
         Route("/", site.front, methods=["GET"]),
@@ -69,7 +70,8 @@ def application(settings: Settings, workers: Workers) -> ASGIApp:
         BusyError: site.busy,
         StoppingError: _stopping,
     }
-    return guarded(Starlette(routes=routes, exception_handlers=handlers), settings)
+    guard = guarded(Starlette(routes=routes, exception_handlers=handlers), settings)
+    return guard if log is None else logged(guard, routes, log)
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ class _Site:
             await receive(request, upload, self.settings)
             task = self._task(verb, (upload.name,), rules)
             answer = await self.workers.run(task, folder, request.is_disconnected)
+            judged(request, answer)
             return await answered(answer, upload, folder)
 
     async def _answer(

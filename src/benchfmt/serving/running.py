@@ -27,8 +27,15 @@ _PATIENCE = 2
 _LOOK = 0.1
 
 
-def serve(settings: Settings, tell: Callable[[str], None]) -> None:
-    """Serve until a signal comes; `tell` hears where. Raises BenchfmtError where it cannot."""
+def serve(
+    settings: Settings,
+    tell: Callable[[str], None],
+    log: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until a signal comes; `tell` hears where, and `log` a line of JSON for each request.
+
+    Raises BenchfmtError where it cannot.
+    """
     try:
         import jinja2  # noqa: F401 - the pages need it
         import uvicorn
@@ -47,7 +54,7 @@ def serve(settings: Settings, tell: Callable[[str], None]) -> None:
         with Guardian(root) as guardian:
             workers = Workers(settings, root, guardian)
             config = uvicorn.Config(
-                application(settings, workers),
+                application(settings, workers, log),
                 host=settings.host,
                 port=settings.port,
                 log_level=logging.WARNING,
