@@ -11,7 +11,7 @@ from benchfmt.printable import one_line
 from benchfmt.reports.figures import Scale
 
 _DOT_WIDTH, _DOT_HEIGHT, _MARGIN = 180, 16, 8
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 320, 78, 44, 14
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 330, 84, 54, 14
 _RADIUS = 5
 
 
@@ -134,7 +134,7 @@ def _axes(across: Scale, up: Scale, names: tuple[str, str]) -> list[Markup]:
         line.format(_LEFT, _TOP, _LEFT, bottom),
     ]
     for mark in dict.fromkeys(across.marks):
-        parts.append(text.format("middle", across.place(mark), bottom + 16, f"{mark:g}"))
+        parts.append(text.format("middle", across.place(mark), bottom + 20, f"{mark:g}"))
     for mark in dict.fromkeys(up.marks):
         parts.append(text.format("end", _LEFT - 6, up.place(mark) + 4, f"{mark:g}"))
     parts.append(text.format("name middle", (_LEFT + _WIDTH) / 2, _HEIGHT - 8, one_line(names[0])))
@@ -153,7 +153,7 @@ def strips(rows: Sequence[tuple[str, Sequence[float]]], unit: str, title: str) -
     parts = []
     for place, (name, values) in enumerate(rows):
         top = place * row_height + 4
-        label = Markup('<text class="end" x="{}" y="{}">{}</text>')
+        label = Markup('<text class="strip end" x="{}" y="{}">{}</text>')
         parts.append(label.format(left - 8, top + 14, _cut(one_line(name))))
         stroke = Markup('<line class="sample" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>')
         for value in values:

@@ -29,7 +29,7 @@ def origins(package: Package) -> list[tuple[str, str]]:
             dict(frame["measured_at"].drop_nulls().str.head(_DAY).value_counts().iter_rows())
         )
     found = {
-        "ask": "; ".join(_contributors(package)) or "nobody is named",
+        "contact": "; ".join(_contributors(package)) or "nobody is named",
         "submitted by": _told(submitters, records),
         "measured": _dates(days, records),
         "licence of results": _told(licences, records),

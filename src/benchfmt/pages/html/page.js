@@ -96,6 +96,7 @@
     const button = cell("button", head.textContent);
     button.type = "button";
     button.addEventListener("click", () => sort(head));
+    head.dataset.words = head.textContent;
     head.replaceChildren(button);
   }
 

@@ -32,4 +32,19 @@
     keep(root.dataset.theme);
     nameTheme();
   });
+
+  // What goes on beyond its right edge says so by a shadow; tables are measured once they come into sight.
+  const mark = (wide) => wide.classList.toggle("more", wide.scrollLeft + wide.clientWidth < wide.scrollWidth - 1);
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) mark(target);
+  });
+  for (const wide of document.querySelectorAll(".wide")) seen.observe(wide);
+  document.addEventListener(
+    "scroll",
+    ({ target }) => {
+      if (target.classList?.contains("wide")) mark(target);
+    },
+    { capture: true, passive: true },
+  );
+  window.addEventListener("resize", () => document.querySelectorAll(".wide.more").forEach(mark));
 })();
