@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conversion.odd import GOOD, installed, run, sources, tables
 
 from benchfmt import convert
 from benchfmt.finding import BenchfmtError
+from benchfmt.processes import clusters
 from benchfmt.processes.clusters import DaskExecutor
 
 
@@ -44,6 +46,7 @@ def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, execu
         ("kill", "was killed (out of memory?)"),
         pytest.param("hang", "longer than 6 seconds", marks=pytest.mark.slow),
         pytest.param("raise", "poison", marks=pytest.mark.slow),
+        pytest.param("eat", "read by none: there was not enough memory", marks=pytest.mark.slow),
     ],
 )
 def test_one_poisoned_source_is_one_failure(
@@ -65,7 +68,7 @@ def test_one_poisoned_source_is_one_failure(
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize("word", ["kill", pytest.param("hang", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("word", ["kill", "eat", pytest.param("hang", marks=pytest.mark.slow)])
 def test_what_is_lost_once_is_read_by_another(
     site: Path, tmp_path: Path, executor: str, word: str
 ) -> None:
@@ -73,6 +76,15 @@ def test_what_is_lost_once_is_read_by_another(
     done = run(site, source, "-o", tmp_path / "p", "--executor", executor, "--time-limit", "6")
     assert done.returncode == 0, done.stderr
     assert f"{GOOD + 1} records" in done.stderr
+
+
+def test_a_source_without_room_is_one_failure_where_one_process_reads(
+    site: Path, tmp_path: Path
+) -> None:
+    done = run(site, sources(tmp_path / "in", n05x="eat"), "-o", tmp_path / "p")
+    assert done.returncode == 1, done.stderr
+    assert f"{GOOD} records" in done.stderr
+    assert "n05x.odd: there was not enough memory for it" in done.stderr
 
 
 def test_a_cluster_that_cannot_be_started_is_told(tmp_path: Path) -> None:
@@ -96,6 +108,58 @@ def test_nobody_knows_whether_a_task_runs_whose_process_does_not_answer(error: O
     executor = DaskExecutor(Busy(error), 6, 1, len)
     assert not executor._is_running(object())
     executor.end()
+
+
+class Telling:
+    """A client of a cluster that tells which versions there are: those of this process but for what is given."""
+
+    def __init__(self, scheduler: dict[str, str | None], worker: dict[str, str | None]) -> None:
+        known = {"benchfmt": "1.0", "dask": "2026.8.0", "distributed": "2026.8.0"}
+        here: dict[str, str | None] = {"python": "3.13.2.final.0", "polars": "2.1.0", **known}
+        here["pyarrow"] = "26.0.1"
+        self.told = {
+            "client": {"packages": here},
+            "scheduler": {"packages": here | scheduler},
+            "workers": {"tcp://a:1": {"packages": here}, "tcp://b:2": {"packages": here | worker}},
+        }
+
+    def get_versions(self, packages: tuple[str, ...]) -> dict[str, Any]:
+        assert set(packages) < set(self.told["client"]["packages"])
+        return self.told
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "worker", "words"),
+    [
+        ({"dask": "2025.1.0"}, {}, "the scheduler has dask 2025.1.0, and here it is 2026.8.0:"),
+        ({}, {"benchfmt": None}, "the worker tcp://b:2 has benchfmt not installed, and here it is 1.0:"),
+        ({}, {"polars": "1.9.0"}, "the worker tcp://b:2 has polars 1.9.0, and here it is 2.1.0:"),
+        ({}, {"python": "3.11.9.final.0"}, "b:2 has python 3.11, and here it is 3.13:"),
+        ({"pyarrow": "20.0"}, {"pyarrow": "20.0"}, "pyarrow 20.0, and here it is 26.0.1; the worker "),
+    ],
+)  # fmt: skip
+def test_other_versions_in_a_cluster_are_told(
+    scheduler: dict[str, str | None], worker: dict[str, str | None], words: str
+) -> None:
+    with pytest.raises(BenchfmtError, match="install the same versions everywhere") as caught:
+        clusters._check_versions(Telling(scheduler, worker))
+    assert words in str(caught.value)
+
+
+def test_versions_that_differ_in_what_does_not_count_are_no_fault() -> None:
+    clusters._check_versions(Telling({"numpy": "1.0"}, {"python": "3.13.1.final.0"}))
+
+
+def test_a_worker_that_does_not_tell_its_versions_is_named() -> None:
+    client = Telling({}, {})
+    client.told["workers"] = {"tcp://a:1": "gone"}
+    with pytest.raises(BenchfmtError, match="the worker tcp://a:1 does not tell its versions"):
+        clusters._check_versions(client)
+
+
+def test_an_address_of_nothing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BenchfmtError, match=r"no Dask scheduler answers at tcq://127\.0\.0\.1:9: "):
+        convert(Path("examples/lpdnn"), executor="dask:tcq://127.0.0.1:9").write(tmp_path / "p")
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ import logging
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from benchfmt._version import __version__
 from benchfmt.finding import BenchfmtError
 from benchfmt.processes import LostError
 
@@ -36,6 +35,10 @@ _SETTINGS: dict[str, Any] = {
     # Nobody looks at what Dask samples of the stacks of workers, a hundred times a second.
     "distributed.worker.profile.enabled": False,
 }
+_ALIKE = ("benchfmt", "dask", "distributed", "polars", "pyarrow")
+"""What has to be of one version everywhere, and Python: what is sent is made of it, and so are the bytes of the tables."""
+_SHOWN = 5
+"""So many differences of versions are told."""
 KILLED = "the process that worked on it was killed (out of memory?)"
 
 
@@ -115,11 +118,12 @@ def cluster(
             address = stack.enter_context(_local(library, int(where), folder))
         try:
             client = stack.enter_context(library.Client(address, timeout="20s"))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise BenchfmtError(f"no Dask scheduler answers at {where}: {error}") from error
         _check_versions(client)
         threads = sum(client.nthreads().values())
-        tell(f"dask: {threads} threads; dashboard: {client.dashboard_link}")
+        there = f"{threads} threads" if threads else "no worker is there yet"
+        tell(f"dask: {there}; dashboard: {client.dashboard_link}")
         # Each piece of work that waits, and each part of a package that is written, has a thread here.
         known = max(threads, 1)
         executor = DaskExecutor(client, seconds, (_WAITING + 1) * known, parts)
@@ -172,20 +176,38 @@ async def _end_now(nannies: list[Any]) -> None:
 
 
 def _check_versions(client: Any) -> None:
-    """Raise BenchfmtError where a worker has another version of benchfmt than this process."""
-    for worker, version in client.run(_version).items():
-        if version != __version__:
-            raise BenchfmtError(
-                f"the worker {worker} has benchfmt {version}, and this is {__version__}: install one version everywhere"
-            )
+    """Raise BenchfmtError where the scheduler or a worker has other versions than this process."""
+    found = client.get_versions(packages=_ALIKE)
+    here = _versions(found["client"])
+    others = {"the scheduler": found["scheduler"]}
+    others |= {f"the worker {name}": told for name, told in sorted(found["workers"].items())}
+    unlike = [
+        words for who, told in others.items() for words in _unlike(who, _versions(told), here)
+    ]
+    if unlike:
+        more = len(unlike) - _SHOWN
+        shown = "; ".join(unlike[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        raise BenchfmtError(f"{shown}: install the same versions everywhere")
 
 
-def _version() -> str:
-    try:
-        from benchfmt._version import __version__ as version
-    except ImportError:
-        return "not installed"
-    return version
+def _versions(told: Any) -> dict[str, str]:
+    """Return the versions that count, of what a process of a cluster tells; of Python what decides what it can read."""
+    if not isinstance(told, Mapping):
+        return {}
+    packages = told["packages"]
+    versions = {name: packages.get(name) or "not installed" for name in _ALIKE}
+    versions["python"] = ".".join(str(packages["python"]).split(".")[:2])
+    return versions
+
+
+def _unlike(who: str, versions: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
+    """Yield in what the versions of a process are not those of this one."""
+    if not versions:
+        yield f"{who} does not tell its versions"
+        return
+    for name, version in versions.items():
+        if version != here[name]:
+            yield f"{who} has {name} {version}, and here it is {here[name]}"
 
 
 class DaskExecutor:

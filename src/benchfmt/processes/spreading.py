@@ -81,12 +81,14 @@ def _by_executor(
 def _outcome(executor: Team | DaskExecutor, work: Callable[[], T], future: Future[T]) -> T:
     try:
         return result_of(future, "had a part of the work")
-    except LostError:
+    except (LostError, MemoryError):
         again = executor.submit(_done, work)
     try:
         result: T = result_of(again, "had a part of the work")
     except LostError as error:
         raise BenchfmtError(f"a part of the work was lost twice: {error}") from error
+    except MemoryError as error:
+        raise BenchfmtError("two processes had not enough memory for a part of the work") from error
     return result
 
 

@@ -21,7 +21,7 @@ from typing import Protocol, TypeVar
 
 from benchfmt.package import Elsewhere, PartWork, TableFile, write_part
 from benchfmt.processes import LostError, StoppedError, result_of, team
-from benchfmt.running.reading import Packet, lost, read
+from benchfmt.running.reading import NO_ROOM, Packet, lost, read_here
 from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk, Units
 from benchfmt.running.watching import Watched
@@ -66,7 +66,7 @@ class Workers:
     read: Callable[[Chunk], Iterable[Packet]]
     number: int = 1
     """How many processes there are."""
-    losses: tuple[type[Exception], ...] = (LostError,)
+    losses: tuple[type[Exception], ...] = (LostError, MemoryError)
     """What an outcome is where nobody has read a chunk to its end, so that it may be read again."""
     sees_files: bool = True
     """Whether whoever reads sees the same folders as this process."""
@@ -113,7 +113,8 @@ def _again(chunk: Chunk, workers: Workers) -> Iterator[Packet]:
     try:
         found = result_of(future, "read a source")
     except workers.losses as error:
-        yield lost(chunk, f"it was given to two processes and read by none: {error}")
+        why = NO_ROOM if isinstance(error, MemoryError) else str(error)
+        yield lost(chunk, f"it was given to two processes and read by none: {why}")
     else:
         workers.note(found)
         yield from found
@@ -121,7 +122,7 @@ def _again(chunk: Chunk, workers: Workers) -> Iterator[Packet]:
 
 def here() -> Workers:
     """Return this process as the one that reads."""
-    return Workers(InProcess(), read)
+    return Workers(InProcess(), read_here)
 
 
 @contextmanager

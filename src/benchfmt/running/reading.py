@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ from benchfmt.vocabulary import Metric, read_metric, vocabulary
 
 RECORDS_PER_BATCH = 2_000
 MEASUREMENTS_PER_BATCH = 20_000
+NO_ROOM = "there was not enough memory for it"
 
 Note = Skipped | Failed | Finding
 _State = tuple[int, int, int] | None
@@ -80,10 +81,19 @@ class Place(Protocol):
 
 
 def read(chunk: Chunk) -> Iterator[Packet]:
-    """Yield what the units of a chunk hold."""
+    """Yield what the units of a chunk hold; raises MemoryError for one that this process has no room for."""
+    return _read(chunk, _items)
+
+
+def read_here(chunk: Chunk) -> Iterator[Packet]:
+    """Yield what the units of a chunk hold where no other process can read them: one without room has failed."""
+    return _read(chunk, _items_or_no_room)
+
+
+def _read(chunk: Chunk, items: Callable[[str, Unit | Failed], Iterator[Item]]) -> Iterator[Packet]:
     gathered = _Gathered()
     for number, name, unit in chunk.units():
-        for item in _items(name, unit):
+        for item in items(name, unit):
             if isinstance(item, Record):
                 gathered.add(number, item)
             elif isinstance(item, Part):
@@ -196,11 +206,21 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
         yield Failed(unit.path, str(error))
     except OSError as error:
         yield Failed(unit.path, in_words(error, unit.path))
+    except MemoryError:
+        # Another process may have room for it.
+        raise
     except Exception as error:  # noqa: BLE001 - one converter's fault never stops the others
         yield Failed(unit.path, stopped(name, error))
     yield from listed.rest()
     yield from withholder.more()
     yield from _changes(before)
+
+
+def _items_or_no_room(name: str, unit: Unit | Failed) -> Iterator[Item]:
+    try:
+        yield from _items(name, unit)
+    except MemoryError:
+        yield Failed(unit.path, NO_ROOM)
 
 
 class _Listed:
