@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from tests.serving.conftest import RECORDS, ROOT, Server
@@ -29,7 +31,7 @@ def test_a_form_is_refused_with_the_call_that_works(server: Server) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = server.ask("/validate", body, headers, name="a.json")
     assert answer.status == 415
-    assert "--data-binary @FILE" in answer.data["detail" if "detail" in answer.data else "title"]
+    assert "--data-binary @FILE" in answer.data["detail"]
 
 
 def test_a_fault_is_shown_with_its_line(server: Server) -> None:
@@ -242,6 +244,91 @@ def test_answers_fit_the_description(server: Server) -> None:
     for name, answer in answers.items():
         schema = {"$ref": f"#/components/schemas/{name}", **description}
         Draft202012Validator(schema).validate(answer)
+
+
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+REFUSED: dict[str, tuple[int, dict[str, Any]]] = {
+    "no such rule set": (
+        400,
+        {"path": "/validate", "body": b"{}", "name": "r.jsonl", "rules": "x"},
+    ),
+    "an empty upload": (400, {"path": "/validate", "body": b"", "name": "r.jsonl"}),
+    "another site": (403, {"path": "/packages", "headers": {"Origin": "https://example.org"}}),
+    "no such path": (404, {"path": "/nowhere"}),
+    "no such file": (404, {"path": "/static/none.js"}),
+    "no such package": (404, {"path": "/packages/000000000000/report"}),
+    "another method": (405, {"path": "/validate"}),
+    "a form": (415, {"path": "/validate", "body": b"x", "headers": FORM, "name": "r.jsonl"}),
+    "another name": (421, {"path": "/health", "headers": {"Host": "example.org"}}),
+    "a cut archive": (422, {"path": "/validate", "body": b"PK no zip", "name": "a.zip"}),
+    "a cut archive, to be converted": (422, {"path": "/convert", "body": b"PK", "name": "a.zip"}),
+    "a cut archive, to be shown": (422, {"path": "/report", "body": b"PK", "name": "a.zip"}),
+    "no result": (422, {"path": "/convert", "body": b"?", "name": "noise.bin"}),
+    "a wrong query": (422, {"path": "/query", "sql": "SELECT"}),
+}
+
+
+@pytest.mark.parametrize(("status", "call"), REFUSED.values(), ids=REFUSED.keys())
+def test_every_refusal_has_the_one_shape_that_is_described(
+    status: int, call: dict[str, Any], server: Server
+) -> None:
+    from jsonschema import Draft202012Validator
+
+    answer = server.ask(**call)
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    description = server.ask("/openapi.json").data
+    schema = {"$ref": "#/components/schemas/Problem", **description}
+    Draft202012Validator(schema).validate(answer.data)
+    assert answer.data["status"] == status
+    assert answer.data.get("file") == (call.get("name") if status == 422 else None)
+    described = description["paths"].get(call["path"], {})
+    for operation in described.values():
+        assert {str(status), "default"} & set(operation["responses"])
+
+
+def test_a_package_of_the_folder_that_cannot_be_read_is_refused_in_that_shape(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    for name in ("noise.zip", "noise-too.zip"):
+        (tmp_path / name).write_bytes(b"PK no zip")
+    other = start(tmp_path)
+    old, new = (listed["id"] for listed in other.ask("/packages").data["packages"])
+    answer = other.ask("/compare", old=old, new=new)
+    told = {name: answer.data[name] for name in ("status", "title", "code")}
+    assert told == {"status": 422, "title": "it cannot be read", "code": "BF119"}
+    assert "it is no zip" in answer.data["detail"]
+    page = other.ask("/compare", headers={"Accept": "text/html"}, old=old, new=new)
+    assert (page.status, page.headers["content-type"].split(";")[0]) == (422, "text/html")
+
+
+def test_a_fault_of_the_server_is_refused_in_that_shape() -> None:
+    from benchfmt.serving.app import application
+    from benchfmt.serving.settings import Settings
+    from benchfmt.serving.workers import Workers
+
+    without_workers = application(Settings(), cast("Workers", None))
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/health",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1")],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with pytest.raises(AttributeError):
+        asyncio.run(without_workers(scope, receive, send))
+    start, body = sent
+    assert start["status"] == 500
+    assert (b"content-type", b"application/problem+json") in start["headers"]
+    assert json.loads(body["body"])["title"] == "the server failed"
 
 
 def test_nothing_is_kept_after_the_answer(server: Server) -> None:

@@ -18,19 +18,23 @@ _PROBLEM = "application/problem+json"
 def problem(
     status: int,
     title: str,
-    detail: str = "",
+    detail: str,
     *,
     code: str | None = None,
+    file: str | None = None,
+    account: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
-    **more: object,
 ) -> Response:
-    """Return an answer that says why there is none."""
-    facts: dict[str, object] = {"type": "about:blank", "status": status, "title": title}
-    if detail:
-        facts["detail"] = detail
-    if code is not None:
-        facts["code"] = code
-    return as_json({**facts, **more}, status=status, kind=_PROBLEM, headers=headers)
+    """Return an answer that says why there is none: the one shape of all refusals (`serving.openapi` describes it)."""
+    facts: dict[str, object] = {
+        "type": "about:blank",
+        "status": status,
+        "title": title,
+        "detail": detail,
+    }
+    known = {"code": code, "file": file, "account": account}
+    facts |= {name: fact for name, fact in known.items() if fact is not None}
+    return as_json(facts, status=status, kind=_PROBLEM, headers=headers)
 
 
 def as_json(

@@ -8,6 +8,7 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,6 +37,16 @@ from benchfmt.serving.workers import BusyError, EndedError, StoppingError, Worke
 Refusal = Callable[[Request, Exception], Awaitable[Response]]
 _AGAIN = 5
 """After so many seconds somebody who was not taken may come again, for each piece of work that waits."""
+_TITLES = {
+    400: "the call is wrong",
+    404: "it is not here",
+    405: "the method does not fit",
+    500: "the server failed",
+}
+"""What is wrong with a call, by the status of the answer."""
+_UNKNOWN = "/openapi.json lists the paths, and the methods of each"
+_NOT_READ = "it cannot be read"
+_NO_RESULT = "no result could be read from it"
 _KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -69,6 +80,7 @@ def application(settings: Settings, workers: Workers, log: Write | None = None) 
         EndedError: _ended_error,
         BusyError: site.busy,
         StoppingError: _stopping,
+        Exception: _failed,
     }
     guard = guarded(Starlette(routes=routes, exception_handlers=handlers), settings)
     return guard if log is None else logged(guard, routes, log)
@@ -111,7 +123,7 @@ class _Site:
 
         async def answered(answer: Answer, upload: Path, _folder: Path) -> Response:
             if "refused" in answer:
-                return _refused(answer)
+                return _refused(answer, upload.name)
             if self.settings.store is not None:
                 stored = await asyncio.to_thread(keep, self.settings.store, upload, answer)
                 answer["stored"] = stored
@@ -126,11 +138,11 @@ class _Site:
 
         async def answered(answer: Answer, upload: Path, folder: Path) -> Response:
             if "refused" in answer:
-                return _refused(answer)
+                return _refused(answer, upload.name)
             made = folder / PACKAGE
             if not made.exists():
-                title = "no result could be read from it"
-                return problem(422, title, account=answer["account"])
+                account = answer["account"]
+                return problem(422, _NOT_READ, _NO_RESULT, file=upload.name, account=account)
             if "application/json" in request.headers.get("accept", ""):
                 return as_json(answer)
             account = {
@@ -151,8 +163,10 @@ class _Site:
     async def report(self, request: Request) -> Response:
         """Write the page on an upload."""
 
-        async def answered(answer: Answer, _upload: Path, folder: Path) -> Response:
-            return await _report_page(answer, folder)
+        async def answered(answer: Answer, upload: Path, folder: Path) -> Response:
+            if "refused" in answer:
+                return _refused(answer, upload.name)
+            return await _report_page(folder)
 
         return await self._worked("report", request, answered)
 
@@ -263,19 +277,19 @@ class _Site:
             answer = await self.workers.run(task, folder, request.is_disconnected)
             written = None
             if "page" in answer:
-                written = await _report_page(answer, folder)
+                written = await _report_page(folder)
             return answer, written
 
     async def _page_on(self, verb: Verb, request: Request, *packages: Shown) -> Response:
         answer, written = await self._answer(verb, request, *packages)
         if written is not None:
             return written
-        return _wrong_call(request, answer["refused"], status=422)
-
-
-async def _report_page(answer: Answer, folder: Path) -> Response:
-    if "refused" in answer:
+        if _wants_page(request):
+            return page("wrong", status=422, message=answer["refused"])
         return _refused(answer)
+
+
+async def _report_page(folder: Path) -> Response:
     content = await asyncio.to_thread((folder / REPORT).read_bytes)
     headers = {"content-security-policy": report_policy()}
     return Response(content, headers=headers, media_type="text/html")
@@ -296,23 +310,26 @@ def _wants_page(request: Request) -> bool:
 def _wrong_call(request: Request, message: str, status: int = 400) -> Response:
     if _wants_page(request):
         return page("wrong", status=status, message=message)
-    return problem(status, message)
+    return problem(status, _TITLES.get(status, HTTPStatus(status).phrase), message)
 
 
-def _refused(answer: Answer) -> Response:
-    """Return the answer about an upload that cannot be judged at all."""
-    return problem(422, "it cannot be read", answer["refused"], code=answer.get("code"))
+def _refused(answer: Answer, file: str | None = None) -> Response:
+    """Return the answer about an upload, or packages of the folder, that cannot be read at all."""
+    return problem(422, _NOT_READ, answer["refused"], code=answer.get("code"), file=file)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
-    return _wrong_call(request, str(getattr(error, "detail", "")) or "not found", status)
+    detail = str(getattr(error, "detail", ""))
+    if detail in ("", HTTPStatus(status).phrase):
+        detail = _UNKNOWN
+    return _wrong_call(request, detail, status)
 
 
 async def _upload_error(_request: Request, error: Exception) -> Response:
     status = getattr(error, "status", 400)
     # What is still to come of a body is not read: the connection ends.
-    return problem(status, str(error), headers={"connection": "close"})
+    return problem(status, "the upload is not taken", str(error), headers={"connection": "close"})
 
 
 async def _ended_error(_request: Request, error: Exception) -> Response:
@@ -321,8 +338,16 @@ async def _ended_error(_request: Request, error: Exception) -> Response:
     )
 
 
+async def _failed(request: Request, _error: Exception) -> Response:
+    """Say that the program itself has a fault; what was raised stands in the server's own output."""
+    return _wrong_call(request, "this is a fault of benchfmt, and not of the upload", 500)
+
+
 async def _stopping(_request: Request, _error: Exception) -> Response:
-    return problem(503, "the server is being stopped", headers={"retry-after": str(_AGAIN)})
+    again = {"retry-after": str(_AGAIN)}
+    return problem(
+        503, "the server is being stopped", "nothing was kept; come again", headers=again
+    )
 
 
 def check(settings: Settings) -> None:

@@ -35,9 +35,12 @@ _REFUSALS = {
     "408": "The upload took too long.",
     "413": "The upload is too large; it is refused before it has come.",
     "422": "It cannot be read, or not within the limits; `code` is the finding where there is one.",
+    "415": "It is a form, and not the file itself.",
+    "421": "The server is not known by the name under which it was asked.",
     "429": "Too much waits, or this address asks too often; `Retry-After` says when to come again.",
     "503": "The server is being stopped.",
 }
+_OTHERS = "Any other refusal, as of a path or method that there is not, or of a fault of the server (500)."
 
 
 def document(settings: Settings) -> Plain:
@@ -49,7 +52,8 @@ def document(settings: Settings) -> Plain:
             "version": __version__,
             "description": "Judges, converts and reports on results of AI benchmarks. A file is the body of a request, as "
             "it is; a package or a folder of results is packed as zip or tar.gz. Nothing is kept after the answer, unless "
-            "the server was given a store.",
+            "the server was given a store. Whatever is refused is a problem (RFC 9457) of one shape, `Problem`; a browser that asks "
+            "for a page (`Accept: text/html`) and calls it wrongly gets a page.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -220,7 +224,7 @@ def _health() -> Plain:
     return {
         "operationId": "health",
         "summary": "Say that the server is there",
-        "responses": {"200": _json_answer("It is there.", schema)},
+        "responses": {"200": _json_answer("It is there.", schema), **_refusals("421")},
     }
 
 
@@ -228,7 +232,7 @@ def _openapi() -> Plain:
     return {
         "operationId": "openapi",
         "summary": "Give this description",
-        "responses": {"200": _json_answer("The description.", _OBJECT)},
+        "responses": {"200": _json_answer("The description.", _OBJECT), **_refusals("421")},
     }
 
 
@@ -268,7 +272,8 @@ def _problem_answer(text: str) -> Plain:
 
 def _refusals(*only: str) -> Plain:
     chosen = only or tuple(_REFUSALS)
-    return {status: _problem_answer(_REFUSALS[status]) for status in chosen}
+    named = {status: _problem_answer(_REFUSALS[status]) for status in chosen}
+    return {**named, "default": _problem_answer(_OTHERS)}
 
 
 def _schemas() -> Plain:
@@ -330,14 +335,16 @@ def _schemas() -> Plain:
         },
         "Problem": {
             "type": "object",
-            "description": "A problem, as RFC 9457 has it.",
-            "required": ["type", "status", "title"],
+            "description": "Why something is refused, as RFC 9457 has it: every refusal has this shape.",
+            "required": ["type", "status", "title", "detail"],
+            "additionalProperties": False,
             "properties": {
-                "type": text,
-                "status": {"type": "integer"},
-                "title": text,
-                "detail": text,
+                "type": {"const": "about:blank"},
+                "status": {"type": "integer", "description": "The status of the answer."},
+                "title": {"type": "string", "description": "What is refused, in a few words."},
+                "detail": {"type": "string", "description": "Why, and what to do."},
                 "code": {"type": "string", "description": "The code of a finding, as BF904."},
+                "file": {"type": "string", "description": "The name of the upload."},
                 "account": account,
             },
         },
