@@ -12,7 +12,7 @@ from benchfmt import BenchfmtError, convert, validate
 from benchfmt.describing import describe
 from benchfmt.describing.asking import questions_of
 from benchfmt.drafting import Said
-from benchfmt.drafting.draft import Draft, draft
+from benchfmt.drafting.draft import Draft, draft, draft_tables
 from benchfmt.drafting.heads import read_head
 from benchfmt.readers.sheets.valueless import reason_of, valueless
 
@@ -44,6 +44,57 @@ mobilenet;timeout;k. A.;12,5
 efficientnet;N/A (OOM);-;failed
 densenet;13,5;—;1.012,0
 """
+
+
+NOT_NUMBERS = "its cells are text, though its name is that of a number: {}; it is kept as text under extensions"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ('model,latency (ms)\nresnet50,4.21\nvgg,"118,4"\nmobilenet,\n', "'118,4' in B3"),
+        ("name,model,model size\n# no row\nx,vgg,fast\n\ny,alexnet,slow\n", "'fast' in C3"),
+        (f"model,throughput\nvgg,{'x' * 90}\n", f"'{'x' * 40}…' in B2"),
+        ("model,params\nvgg,**unknown**\n", "'**unknown**' in B2"),
+    ],
+    ids=["measured", "size", "long", "count"],
+)
+def test_a_column_of_text_is_told_with_its_first_cell_and_where_that_stands(
+    text: str, cell: str, tmp_path: Path
+) -> None:
+    _, made = drafted(tmp_path, text)
+    [note] = [note for note in made.notes if "its cells are text" in note]
+    assert note.partition(": ")[2] == NOT_NUMBERS.format(cell)
+
+
+def test_a_cell_of_a_workbook_is_told_as_it_is_named_there(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl is not installed")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "All runs"
+    for row in ([], ["", "model", "latency (ms)"], ["", "vgg", "fast"], ["", "alexnet", "slow"]):
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    notes = draft(tmp_path / "t.xlsx", "lab:x").notes
+    assert [NOT_NUMBERS.format("'fast' in 'All runs'!C3") in note for note in notes].count(
+        True
+    ) == 1
+
+
+def test_of_a_file_that_no_spreadsheet_opens_and_of_several_tables_the_row_is_told(
+    tmp_path: Path,
+) -> None:
+    rows = [{"model": "vgg", "latency (ms)": "fast"}, {"model": "alexnet", "latency (ms)": "slow"}]
+    (tmp_path / "a.json").write_text(json.dumps(rows), "utf-8")
+    notes = draft(tmp_path / "a.json", "lab:x").notes
+    assert [NOT_NUMBERS.format("'fast' in row 1") in note for note in notes].count(True) == 1
+    (tmp_path / "b.csv").write_text("model,latency (ms)\nvgg,4.21\n", "utf-8")
+    (tmp_path / "c.csv").write_text("model,latency (ms)\nvgg,fast\n", "utf-8")
+    heads = [read_head(tmp_path / "b.csv"), read_head(tmp_path / "c.csv")]
+    several = draft_tables([heads], "lab:x", Said(), "t").notes
+    assert [NOT_NUMBERS.format("'fast' in B2 of c.csv") in note for note in several].count(
+        True
+    ) == 1
 
 
 def test_cells_without_a_number_leave_a_column_of_numbers(tmp_path: Path) -> None:

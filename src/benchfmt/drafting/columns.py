@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -31,6 +31,8 @@ _CELLS_SHOWN = 200
 """So many different cells of a column are looked at."""
 _CELLS_OF_NOTE = 4
 """So many cells are shown beside a question."""
+_LONGEST_SHOWN = 40
+"""So many characters of a cell are shown in a line."""
 _CELLS_NAMED = 5
 """So many cells are named in a line."""
 _ROWS_COMPARED = 1_000
@@ -66,10 +68,17 @@ def key_of(meaning: Measured) -> Annotation:
 class DraftedColumns:
     """The columns of one table as annotations, and what a person should look at."""
 
-    def __init__(self, names: Sequence[str], first: pl.DataFrame, suite: str | None) -> None:
-        """Read the headers with the first rows below them."""
+    def __init__(
+        self,
+        names: Sequence[str],
+        first: pl.DataFrame,
+        suite: str | None,
+        place_of: Callable[[str, str], str | None],
+    ) -> None:
+        """Read the headers with the first rows below them; `place_of` says where a text first stands in a column."""
         self.review = Review()
         self.suite = suite
+        self._place_of = place_of
         self.dates: dict[str, Dates] = {}
         """How dates are written that are not ISO 8601."""
         # To ask a frame for the names of its columns takes as long as it has columns.
@@ -330,8 +339,18 @@ class DraftedColumns:
             case Ignored():
                 self.review.add(Note(State.SURE, f"{meaning.reason}; {_KEPT}", column.name))
             case Open():
-                self._left(column.name, meaning.reason)
+                self._left(column.name, self._with_cell(column.name, meaning))
         return None
+
+    def _with_cell(self, name: str, meaning: Open) -> str:
+        """Return why a column is left open, with the first cell that is why and its place."""
+        if meaning.cell is None:
+            return meaning.reason
+        reason = f"{meaning.reason}: {_shortened(meaning.cell)}"
+        place = self._place_of(name, meaning.cell)
+        if place is None:
+            return reason
+        return f"{reason} in {place}"
 
     def _left(self, name: str, reason: str) -> None:
         """Note why a column is left open."""
@@ -513,6 +532,13 @@ def in_words(annotation: Annotation) -> str:
     if isinstance(unit, str):
         words.append(f"in {unit}")
     return ", ".join(words)
+
+
+def _shortened(cell: str) -> str:
+    """Return a cell as a line shows it."""
+    if len(cell) > _LONGEST_SHOWN:
+        cell = f"{cell[:_LONGEST_SHOWN]}…"
+    return repr(cell)
 
 
 def _suffixes(cells: Sequence[str]) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pydantic import JsonValue
@@ -15,7 +16,7 @@ from pydantic import JsonValue
 from benchfmt.descriptor import SCHEMA_URL
 from benchfmt.drafting.columns import DraftedColumns
 from benchfmt.drafting.file_names import FileNames
-from benchfmt.drafting.heads import Head, first_rows, read_head
+from benchfmt.drafting.heads import Head, first_rows, place_in, read_head
 from benchfmt.drafting.review import Note, Question, Review, State
 from benchfmt.drafting.said import Said
 from benchfmt.drafting.tables import DraftedColumn, DraftedTable
@@ -118,7 +119,7 @@ def _described(
     first = first_rows(group)
     names = group[0].names
     numbers = NumberColumns(first, said.decimals, group[0].sniffed.dialect.delimiter)
-    columns = DraftedColumns(names, numbers.plain(first), suite)
+    columns = DraftedColumns(names, numbers.plain(first), suite, partial(place_in, group))
     columns.leave_unnamed_out(first)
     columns.take_long()
     columns.take(said)

@@ -14,6 +14,8 @@ _NUMBER = re.compile(
     r"(?:\s*(?:±|\+/-|\(±?)\s*[0-9.]+%?\)?)?"
 )
 _CLOCK = re.compile(r"(?:[0-9]+ days?,? )?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
+NOT_NUMBERS = "its cells are text, though its name is that of a number"
+"""Why a column with such cells is left open."""
 _MARKS = frozenset(
     {
         "",
@@ -113,6 +115,14 @@ class Cells:
             text.lower() in words or re.sub(r":?[0-9]+$", "", text.lower()) in words
             for text in self.texts
         )
+
+
+def first_text(column: Column) -> str | None:
+    """Return the first cell of a column that is no number, as it stands there."""
+    for cell in column.cells:
+        if Cells.of(Column(column.name, (cell,))).are_text:
+            return cell
+    return None
 
 
 _DATE = re.compile(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from benchfmt.headers import lexicon, places, plausible, settling
-from benchfmt.headers.cells import Cells
+from benchfmt.headers.cells import NOT_NUMBERS, Cells, first_text
 from benchfmt.headers.lexicon import Says
 from benchfmt.headers.meaning import Beside, Column, FieldOf, Ignored, Meaning, Measured, Open
 from benchfmt.headers.phrases import PERCENTILE, Parsed, parse
@@ -99,8 +99,15 @@ _FACTORS = frozenset({"k", "K", "M", "G", "B", "T"})
 
 def read_headers(columns: Sequence[Column]) -> list[Meaning]:
     """Return what each column of a table is."""
-    meanings = [_read(column) for column in columns]
+    meanings = [_with_cell(column, _read(column)) for column in columns]
     return settling.settle(columns, meanings)
+
+
+def _with_cell(column: Column, meaning: Meaning) -> Meaning:
+    """Return what a column is, with the first cell that is text where a number was meant."""
+    if isinstance(meaning, Open) and meaning.reason == NOT_NUMBERS:
+        return replace(meaning, cell=first_text(column))
+    return meaning
 
 
 def _read(column: Column) -> Meaning:
@@ -176,7 +183,7 @@ class Header:
             return known
         meaning = self._measured()
         if isinstance(meaning, Measured) and self.cells.are_text:
-            return Open("its cells are text, though its name is that of a number")
+            return Open(NOT_NUMBERS)
         return meaning
 
     def _measured(self) -> Meaning:

@@ -71,6 +71,8 @@ class Open:
     """A person must say what it is."""
 
     reason: str
+    cell: str | None = None
+    """The first of its cells that is why, as it stands there, where one is."""
 
 
 Meaning: TypeAlias = Measured | Beside | FieldOf | Ignored | Open

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from benchfmt.headers import lexicon
-from benchfmt.headers.cells import Cells, are_dates
+from benchfmt.headers.cells import NOT_NUMBERS, Cells, are_dates
 from benchfmt.headers.meaning import Column, FieldOf, Ignored, Meaning, Measured, Open
 from benchfmt.headers.units import Named, factor_of, fits, in_brackets
 from benchfmt.headers.words import Words, key_of, plain
@@ -273,7 +273,7 @@ def _unlike_count(path: str, cells: Cells, named: Named | None, factor: str | No
     units = cells.units - {""}
     greatest = cells.greatest or 0
     if cells.are_text:
-        return "its cells are text, though its name is that of a number"
+        return NOT_NUMBERS
     if named is not None or units - {*_SUFFIXES} or (units and factor):
         return "its numbers are in a unit that no count has, or in two"
     if path in _NUMBERS and not cells.are_whole:
@@ -356,7 +356,7 @@ def _size(
     if named is not None and not in_bytes:
         return None
     if cells.are_text:
-        return Open("its cells are text, though its name is that of a number")
+        return Open(NOT_NUMBERS)
     if named is not None and cells.units - {""} - {named.code}:
         return Open("its cells name another unit than its header")
     unit = in_brackets(cells.unit or "")
