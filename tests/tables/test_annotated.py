@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from tests.drawing import examples
 
-from benchfmt import Finding, Severity, convert, validate
+from benchfmt import Finding, Severity, convert, open_package, validate
 from benchfmt.accounting import Account
 from benchfmt.descriptor import SCHEMA_URL
 
@@ -299,6 +299,38 @@ def test_a_vector_cut_off_between_two_numbers_is_told(tmp_path: Path) -> None:
     _, account = read(lay(tmp_path, text, fields))
     assert [(f.code, f.row, f.column) for f in account.findings] == [("BF103", 2, "PV")]
     assert "has not as many numbers as the others" in account.findings[0].message
+
+
+def test_a_vector_may_stand_inside_of_free_json_and_is_a_list_of_numbers_there(
+    tmp_path: Path,
+) -> None:
+    paths = {
+        "shape": "extensions.lab.shape",
+        "grid": "configuration.hyperparameters.grid",
+        "fans": "system.extensions.lab.fans",
+        "cuda": "software.stack.cuda",
+    }
+    fields = {name: {"field": path, "list": "numbers"} for name, path in paths.items()}
+    text = '"shape","grid","fans","cuda","t"\n"1,28.5",[2 3],"40,40",11,1\n"1,x","1e300",,,2\n'
+    records, account = read(lay(tmp_path, text, {**fields, "t": LATENCY}))
+    first, second = records
+    assert first["extensions"] == {"lab": {"shape": [1, 28.5]}, "lpdnn": {"cuda": "11"}}
+    assert first["configuration"]["hyperparameters"] == {"grid": [2, 3]}
+    assert first["system"]["extensions"] == {"lab": {"fans": [40, 40]}}
+    # Neither is a vector of numbers that every reader keeps.
+    assert second["extensions"] == {"lpdnn": {"shape": "1,x", "grid": "1e300"}}
+    assert {(f.code, f.row, f.column) for f in account.findings} == {
+        ("BF103", 2, "shape"),
+        ("BF103", 2, "grid"),
+        ("BF103", 1, "cuda"),
+    }
+    convert(tmp_path).write(tmp_path / "package")
+    assert validate(tmp_path / "package").ok
+    with open_package(tmp_path / "package") as package:
+        table = package.wide(inputs=True)
+        [cell, _] = package.table("records")["extensions"].to_pylist()
+    assert json.loads(cell)["lab"] == {"shape": [1, 28.5]}
+    assert table["hyperparameters__grid"].to_pylist() == ["[2, 3]", None]
 
 
 def test_headers_that_are_a_dimension_give_a_record_each(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import jsonschema
 from pydantic import JsonValue
@@ -110,15 +111,30 @@ def constant(path: str, value: JsonValue) -> Target:
     place = target(path)
     if place.input is not None:
         raise AnnotationError(f"{path}: instance data stands in columns, it is no constant")
-    whole = value
-    for key in reversed(place.inside):
-        whole = {key: whole}
-    schema = {**column_schema(place.table, place.column.name), "$defs": record_schema()["$defs"]}
-    faults = list(jsonschema.Draft202012Validator(schema).iter_errors(whole))
+    judge = _judge(place.table, place.column.name)
+    faults = list(judge.iter_errors(_whole(place, value)))
     if faults:
         fault = min(faults, key=lambda found: found.validator != "type")
         raise AnnotationError(f"{path}: {schema_fault_in_words(fault)}")
     return place
+
+
+def fits(place: Target, value: JsonValue) -> bool:
+    """Say whether a value may stand at a place in the record, as the standard has it."""
+    return _judge(place.table, place.column.name).is_valid(_whole(place, value))
+
+
+def _whole(place: Target, value: JsonValue) -> JsonValue:
+    """Return a value as its column holds it: in the objects inside of which it stands."""
+    for key in reversed(place.inside):
+        value = {key: value}
+    return value
+
+
+@lru_cache(maxsize=64)
+def _judge(table: str, column: str) -> jsonschema.Draft202012Validator:
+    schema = {**column_schema(table, column), "$defs": record_schema()["$defs"]}
+    return jsonschema.Draft202012Validator(schema)
 
 
 def measure(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-import jsonschema
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -21,6 +19,7 @@ from benchfmt.annotated.columns import (
     Target,
     constant,
     field_conversion,
+    fits,
     target,
 )
 from benchfmt.annotated.masks import lost, settled
@@ -543,17 +542,11 @@ def _list_json(text: str, words: c.Words) -> str:
     return canonical(value)
 
 
-@lru_cache(maxsize=64)
-def _validator(table: str, column: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(column_schema(table, column))
-
-
 def _fitting(place: Target, cells: pl.Series) -> pl.Series:
     """Return cells of JSON, null where they do not fit their place in the record."""
-    validator = _validator(place.table, place.column.name)
 
     def fitting(text: str) -> str | None:
-        return text if validator.is_valid(json.loads(text)) else None
+        return text if fits(place, json.loads(text)) else None
 
     return c.map_distinct(cells, fitting, pl.String)
 
