@@ -22,6 +22,7 @@ from benchfmt.comparing.versions import Versions, compare_versions
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package, write_package
+from benchfmt.processes.spreading import Who
 from benchfmt.record import Record
 from benchfmt.tables import to_batch
 
@@ -102,6 +103,19 @@ def test_parts_are_compared_as_one(
     assert told(compare_versions(*pair, executor=here, **options)) == told(alone)
     assert {0, 1, 2} <= set(here.parts)
     assert len(here.works) > len(here.parts) + 1
+
+
+def test_whoever_watches_hears_how_many_pieces_are_done(pair: tuple[Path, Path]) -> None:
+    heard: list[tuple[int, int]] = []
+    who = Who("local:1", watch=lambda done, total: heard.append((done, total)))
+    compare_versions(*pair, executor=who)
+    rounds = [place for place, (done, _) in enumerate(heard) if done == 0]
+    assert rounds[0] == 0
+    assert len(rounds) == 2
+    for start, end in zip(rounds, [*rounds[1:], len(heard)], strict=True):
+        total = heard[start][1]
+        assert heard[start:end] == [(done, total) for done in range(total + 1)]
+        assert total > 0
 
 
 def test_what_is_held_against_records_of_other_parts_is_held(tmp_path: Path) -> None:

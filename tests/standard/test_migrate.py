@@ -10,7 +10,10 @@ import polars as pl
 import pytest
 from tests.forms import VALID, codes, describe, flatten, load, write
 
-from benchfmt import convert
+from benchfmt import convert, query
+from benchfmt.bundling import bundle
+from benchfmt.exports import export
+from benchfmt.finding import BenchfmtError
 from benchfmt.migrate import (
     STEPS,
     Step,
@@ -23,6 +26,7 @@ from benchfmt.migrate import (
     to_version,
 )
 from benchfmt.package import PackageError, open_package
+from benchfmt.rearranging import append
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.validation import validate
 
@@ -288,6 +292,38 @@ def test_a_finding_names_the_column_as_the_older_file_does(tmp_path: Path) -> No
     assert [(finding.column, finding.field) for finding in found] == [
         ("name", "measurements.metric")
     ]
+
+
+@pytest.mark.usefixtures("step")
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_older_package_is_asked_exported_and_appended(form: str, tmp_path: Path) -> None:
+    old, new = older_package(tmp_path / "old", form, 75), tmp_path / "new"
+    assert query([old], "SELECT suite, accuracy FROM wide").to_pylist() == [
+        {"suite": "lpdnn", "accuracy": 0.75}
+    ]
+    export(old, "ntriples", tmp_path / "old.nt")
+    assert "accuracy" in (tmp_path / "old.nt").read_text()
+    convert(Path("examples/records")).write(new)
+    assert append(new, [old]).records == 1
+    with open_package(new) as package:
+        assert [
+            record.measurements[0].value for record in package.records() if record.id == "r1"
+        ] == [0.75]
+
+
+@pytest.mark.usefixtures("step")
+@pytest.mark.parametrize("form", ["croissant", "loaders", "ro-crate"])
+def test_files_of_an_older_package_are_not_described_as_what_they_are_not(
+    form: str, tmp_path: Path
+) -> None:
+    old = older_package(tmp_path / "old", "parquet", 75)
+    options = {"date": "2026-01-31"} if form == "ro-crate" else {}
+    with pytest.raises(
+        BenchfmtError, match=r"of the older version 0\.9, .* benchfmt convert makes"
+    ):
+        export(old, form, tmp_path / "new", **options)
+    with pytest.raises(BenchfmtError, match=r"of the older version 0\.9"):
+        bundle(old, tmp_path / "new.zip")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from benchfmt.bundling.readme import FIGURE, Verdict, readme
 from benchfmt.comparing.coverage import coverage
 from benchfmt.descriptor import FILE_NAME as DESCRIPTOR
 from benchfmt.exports import FORMATS, Account, ro_crate
-from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
+from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files, refuse_older
 from benchfmt.exports.publication import OPTIONS, ORIGIN, Publication, Work, publication
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package, PackageError, Target, open_package
@@ -111,6 +111,7 @@ def bundle(
     target = Path(path)
     _check(target, options)
     with open_package(package, remote=remote) as opened, Target(target) as held:
+        refuse_older(opened)
         growing = held.new_folder()
         try:
             folder = growing / "content"

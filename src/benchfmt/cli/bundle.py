@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from benchfmt.cli.options import options_of
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import counted, print_lines, say
 
 
 def bundle(
@@ -35,10 +35,8 @@ def bundle(
 
     options = {**publication_options(known_options()), **options_of(option or [])}
     done = run(package, output, remote=remote, **options)
-    say(
-        f"{done.records:,} records, {done.measurements:,} measurements in {len(done.files)} files",
-        err=True,
-    )
+    written = f"{counted(done.records, 'record')}, {counted(done.measurements, 'measurement')}"
+    say(f"{written} in {counted(len(done.files), 'file')}", err=True)
     for name in done.lacking:
         say(f"nobody says: {name} (--option {name}=...)", err=True)
     for note in done.notes:

@@ -11,6 +11,7 @@ import typer
 
 from benchfmt.cli.files import replace_text
 from benchfmt.cli.printing import print_lines, print_pieces, say
+from benchfmt.cli.progress import workers
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from benchfmt.comparison.pairs import Rows
     from benchfmt.comparison.questions import Question
     from benchfmt.package import Package
-    from benchfmt.processes.spreading import Who
 
 
 class Format(StrEnum):
@@ -129,8 +129,7 @@ def compare(
         if pair:
             _explain(opened, pair, about, form, only)
         else:
-            who = _who(executor)
-            _show(opened, about, only, limit, form, who, every_result=every_result)
+            _show(opened, about, only, limit, form, executor, every_result=every_result)
 
 
 def _one_metric(metrics: list[str]) -> str | None:
@@ -158,15 +157,16 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
     from benchfmt.reports.versions import rendered
 
     thresholds = [threshold(word) for item in asked.fail_on for word in item.split(",")]
-    versions = compare_versions(
-        old,
-        new,
-        metrics=asked.metrics,
-        vary=asked.vary,
-        level=asked.level,
-        remote=asked.remote,
-        executor=_who(asked.executor),
-    )
+    with workers(asked.executor, "comparing") as who:
+        versions = compare_versions(
+            old,
+            new,
+            metrics=asked.metrics,
+            vary=asked.vary,
+            level=asked.level,
+            remote=asked.remote,
+            executor=who,
+        )
     reasons = failures(versions, thresholds)
     report = rendered(form.value, versions, reasons)
     if output is None:
@@ -178,22 +178,13 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
     raise typer.Exit(int(bool(reasons)))
 
 
-def _who(executor: str | None) -> Who | None:
-    """Return who is named, and have the address of a dashboard told."""
-    from benchfmt.processes.spreading import Who
-
-    if executor is None:
-        return None
-    return Who(executor, lambda text: say(text, err=True))
-
-
 def _show(
     package: Package,
     question: Question,
     metric: str | None,
     limit: int,
     form: Format,
-    who: Who | None,
+    executor: str | None,
     *,
     every_result: bool,
 ) -> None:
@@ -201,7 +192,7 @@ def _show(
     from benchfmt.processes.spreading import spreading
     from benchfmt.reports.comparison import group_lines
 
-    with spreading(who) as spread:
+    with workers(executor, "comparing") as who, spreading(who) as spread:
         found = groups(
             package,
             question,

@@ -11,6 +11,7 @@ import typer
 from benchfmt.cli import completing
 from benchfmt.cli.options import options_of
 from benchfmt.cli.printing import counted, print_lines, say
+from benchfmt.cli.progress import workers
 from benchfmt.printable import json_text
 
 if TYPE_CHECKING:
@@ -56,22 +57,20 @@ def export(
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
     from benchfmt.cli.settings import publication_options
-    from benchfmt.exports import FORMATS, Who
+    from benchfmt.exports import FORMATS
     from benchfmt.exports import export as run
 
     options = publication_options(FORMATS.load(to).options)
     options.update(options_of(option or []))
-    who = None
-    if executor is not None:
-        who = Who(executor, lambda text: say(text, err=True))
-    done = run(
-        package,
-        to,
-        output,
-        remote=remote,
-        executor=who,
-        **options,
-    )
+    with workers(executor, "writing") as who:
+        done = run(
+            package,
+            to,
+            output,
+            remote=remote,
+            executor=who,
+            **options,
+        )
     written = counted(done.records, "record")
     if done.measurements:
         written += f", {counted(done.measurements, 'measurement')}"

@@ -11,6 +11,7 @@ from benchfmt.printable import is_watched
 
 if TYPE_CHECKING:
     from benchfmt.conversion import Progress as Tell
+    from benchfmt.processes.spreading import Who
     from benchfmt.validation import Report, Reports
 
 Result = TypeVar("Result")
@@ -54,3 +55,33 @@ def with_progress(work: Callable[[Tell | None], Result]) -> Result:
                 task, completed=done, total=total, description=name[:40]
             )
         )
+
+
+@contextmanager
+def workers(executor: str | None, what: str) -> Iterator[Who | None]:
+    """Give who is named for some work, and show how many pieces of it are done where a person watches.
+
+    Whoever it is, the address of a dashboard is told.
+    """
+    if executor is None:
+        yield None
+        return
+    from benchfmt.cli.printing import say
+    from benchfmt.processes.spreading import Who
+
+    def tell(text: str) -> None:
+        say(text, err=True)
+
+    if not is_watched(sys.stderr):
+        yield Who(executor, tell)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield Who(executor, tell, watch)

@@ -103,7 +103,9 @@ def append(
     if not others:
         raise BenchfmtError("name the package, then those whose records it gets")
     done = run(package, others)
-    known = f", {done.known:,} were there already" if done.known else ""
+    known = ""
+    if done.known:
+        known = f", {done.known:,} {'was' if done.known == 1 else 'were'} there already"
     added = f"{counted(done.records, 'record')}, {counted(done.measurements, 'measurement')}"
     say(f"{added} appended{known}", err=True)
     print_lines([package])

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from benchfmt.descriptor import FILE_NAME
+from benchfmt.finding import BenchfmtError
+from benchfmt.migrate import is_older
 from benchfmt.package import Package
 from benchfmt.readers.files import file_sha256, inner_path
 
@@ -117,6 +119,16 @@ _DESCRIPTOR = "What the tables are: a Frictionless Data Package, with the hash o
 
 def _file(path: Path, name: str, media_type: str, about: str) -> PackageFile:
     return PackageFile(name, path, path.stat().st_size, file_sha256(path), media_type, about)
+
+
+def refuse_older(package: Package) -> None:
+    """Raise BenchfmtError for a package of an older version: its files do not have the columns that would be described."""
+    version = package.descriptor.benchfmt.version
+    if is_older(version):
+        raise BenchfmtError(
+            f"the package is of the older version {version}, and its files are described as they lie: "
+            "benchfmt convert makes one of this version of it"
+        )
 
 
 def facts_of(package: Package) -> Facts:

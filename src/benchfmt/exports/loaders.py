@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchfmt.descriptor import Resource
 from benchfmt.exports.base import Account, Exported, Shape
-from benchfmt.exports.facts import facts_of
+from benchfmt.exports.facts import facts_of, refuse_older
 from benchfmt.package import Package
 from benchfmt.tables import COLUMNS, TABLES, Kind
 
@@ -92,6 +92,7 @@ LOADERS = Loaders()
 
 def loaders(package: Package, folder: str = ".") -> dict[str, str]:
     """Return the scripts of a package by their names; `folder` is where the tables lie, seen from the scripts."""
+    refuse_older(package)
     tables = _tables(package, folder)
     return {
         "load.sql": _sql(tables),

@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from benchfmt.exports import publication
 from benchfmt.exports.base import Account, Exported, Shape
-from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files
+from benchfmt.exports.facts import Facts, PackageFile, facts_of, package_files, refuse_older
 from benchfmt.exports.profiles import SUITE, Profile, profiles
 from benchfmt.exports.publication import Author, Publication
 from benchfmt.finding import BenchfmtError
@@ -69,6 +69,7 @@ def crate(
     account: Account,
 ) -> Entity:
     """Return the metadata of a crate with some files; raises BenchfmtError where no day of publication is known."""
+    refuse_older(package)
     if cited.date is None:
         raise BenchfmtError(
             "an RO-Crate has a day of publication: --option date=2026-01-31 (--date) says it"

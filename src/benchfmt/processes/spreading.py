@@ -34,6 +34,8 @@ class Who:
     name: str
     tell: Callable[[str], None] = lambda _: None
     """Hears where the dashboard of a cluster is."""
+    watch: Callable[[int, int], None] = lambda *_: None
+    """Hears how many pieces of the work at hand are done, and how many there are."""
 
     @contextmanager
     def spreading(self) -> Iterator[Spread]:
@@ -41,13 +43,13 @@ class Who:
         found = named(self.name, 1)
         if found.is_dask:
             with cluster(found.where, None, self.tell) as there:
-                yield partial(_by_executor, there.executor, there.waiting)
+                yield partial(_by_executor, there.executor, there.waiting, self.watch)
             return
         with (
             TemporaryDirectory(prefix="benchfmt-") as folder,
             team(found.number, folder, None, _one, _be_ready) as workers,
         ):
-            yield partial(_by_executor, workers, _WAITING * found.number)
+            yield partial(_by_executor, workers, _WAITING * found.number, self.watch)
 
 
 def spreading(executor: str | Who | None) -> AbstractContextManager[Spread]:
@@ -66,9 +68,22 @@ def in_order(works: Sequence[Callable[[], T]]) -> Iterator[T]:
 
 
 def _by_executor(
-    executor: Team | DaskExecutor, most: int, works: Sequence[Callable[[], T]]
+    executor: Team | DaskExecutor,
+    most: int,
+    watch: Callable[[int, int], None],
+    works: Sequence[Callable[[], T]],
 ) -> Iterator[T]:
     """Yield what each piece returns; at most so many wait."""
+    results = _in_turn(executor, most, works)
+    watch(0, len(works))
+    for done, result in enumerate(results, start=1):
+        watch(done, len(works))
+        yield result
+
+
+def _in_turn(
+    executor: Team | DaskExecutor, most: int, works: Sequence[Callable[[], T]]
+) -> Iterator[T]:
     waiting: deque[tuple[Callable[[], T], Future[T]]] = deque()
     for work in works:
         waiting.append((work, executor.submit(_done, work)))

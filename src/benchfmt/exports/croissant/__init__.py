@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from benchfmt.exports.base import Account, Exported, Shape
 from benchfmt.exports.croissant.collection import collection
 from benchfmt.exports.croissant.tables import GUESSED, distribution, record_sets, tables_of
-from benchfmt.exports.facts import Facts, facts_of
+from benchfmt.exports.facts import Facts, facts_of, refuse_older
 from benchfmt.exports.publication import OPTIONS as OF_PUBLICATION
 from benchfmt.exports.publication import Author, Publication, publication
 from benchfmt.package import Package
@@ -108,6 +108,7 @@ def document(
     package: Package, options: Mapping[str, str], account: Account | None = None
 ) -> dict[str, JsonValue]:
     """Return the description of a package as plain data, and count it in an account; raises BenchfmtError."""
+    refuse_older(package)
     account = account or Account()
     said = publication(package.descriptor, options)
     facts = facts_of(package)
