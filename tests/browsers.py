@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+NO_BROWSER = "there is no Chromium"
+NO_DRIVER = "playwright is not installed"
 VNU = Path(__file__).parents[1] / ".judges/node_modules/vnu-jar/build/dist/vnu.jar"
 SCHEMES = ("light", "dark")
 
@@ -20,10 +22,10 @@ SCHEMES = ("light", "dark")
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Give a browser, and close it; the test is skipped with a reason where there is none."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    driver = pytest.importorskip("playwright.sync_api", reason=NO_DRIVER)
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
-        pytest.skip("there is no Chromium")
+        pytest.skip(NO_BROWSER)
     with driver.sync_playwright() as started:
         # Containers have no user namespaces, which Chromium's own sandbox asks for.
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -1,4 +1,4 @@
-"""What all tests share: no network, the folders, and a word on the tests that had no samples."""
+"""What all tests share: no network, the folders, and a word on the tests that had no samples or no browser."""
 
 from __future__ import annotations
 
@@ -158,7 +158,9 @@ def root() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many tests did not run for want of the real samples."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    lacking = sum(NO_SAMPLES in str(report.longrepr) for report in skipped)
-    terminalreporter.write_line(f"{lacking} tests did not run because {NO_SAMPLES}")
+    """Say how many tests did not run for want of the real samples, and of a browser."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for reason in (NO_SAMPLES, browsers.NO_BROWSER, browsers.NO_DRIVER):
+        lacking = sum(reason in words for words in skipped)
+        if lacking or reason == NO_SAMPLES:
+            terminalreporter.write_line(f"{lacking} tests did not run because {reason}")

@@ -127,7 +127,7 @@ def test_chaos_costs_one_unit(
     assert tables(tmp_path / "p") == calm_parts
 
 
-@pytest.mark.parametrize("fault", ["busy", "cut"])
+@pytest.mark.parametrize("fault", ["busy", "cut", "slow"])
 def test_a_store_that_fails_now_and_then_gets_the_package(
     site: Path, tmp_path: Path, calm: dict[str, bytes], fault: str
 ) -> None:

@@ -71,7 +71,7 @@ def descriptor(package: Path) -> dict[str, Any]:
     return plain
 
 
-@pytest.mark.parametrize("fault", ["", "busy", "cut"])
+@pytest.mark.parametrize("fault", ["", "busy", "cut", "slow"])
 def test_a_prefix_is_converted_as_the_folder_is(
     bucket: str, store: Proxy, tmp_path: Path, fault: str
 ) -> None:

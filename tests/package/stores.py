@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import fsspec
 import pytest
 
 from benchfmt.package import remote
 
+_FEW, _PAUSE = 700, 0.01
+"""Slow bytes come so many at a time, with so many seconds between."""
+
 
 class Proxy:
-    """Stands between us and the store: every so many connections it answers 503, or cuts the answer off."""
+    """Stands between us and the store: every so many connections it answers 503, cuts the answer off, or gives it slowly."""
 
     def __init__(self, port: int) -> None:
         self._to = port
@@ -47,17 +52,22 @@ class Proxy:
                 return
             up = threading.Thread(target=_pump, args=(client, server, None), daemon=True)
             up.start()
-            _pump(server, client, 3000 if is_faulty else None)
+            is_slow = is_faulty and self.fault == "slow"
+            _pump(server, client, 3000 if is_faulty and not is_slow else None, is_slow=is_slow)
 
     def close(self) -> None:
         self._socket.close()
 
 
-def _pump(source: socket.socket, target: socket.socket, most: int | None) -> None:
-    """Copy bytes until an end, or until so many."""
+def _pump(
+    source: socket.socket, target: socket.socket, most: int | None, *, is_slow: bool = False
+) -> None:
+    """Copy bytes until an end, or until so many; slowly a few at a time."""
     sent = 0
     try:
-        while data := source.recv(65536):
+        while data := source.recv(_FEW if is_slow else 65536):
+            if is_slow:
+                time.sleep(_PAUSE)
             if most is not None and sent + len(data) > most:
                 target.sendall(data[: most - sent])
                 break
@@ -98,7 +108,7 @@ def bucket_in(store: Proxy, monkeypatch: pytest.MonkeyPatch, test: str) -> str:
     s3.clear_instance_cache()
     monkeypatch.setattr(s3, "retries", 1)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
+    monkeypatch.setattr(remote, "time", SimpleNamespace(sleep=lambda _: None))
     name = f"b{abs(hash(test))}"
     fsspec.filesystem("s3").mkdir(name)
     return f"s3://{name}"

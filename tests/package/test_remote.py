@@ -178,7 +178,7 @@ def test_a_part_that_cannot_be_sent_ends_it(bucket: str, store: Proxy) -> None:
     assert not names(f"{bucket}/p")
 
 
-@pytest.mark.parametrize("fault", ["busy", "cut"])
+@pytest.mark.parametrize("fault", ["busy", "cut", "slow"])
 def test_a_store_that_fails_now_and_then_is_asked_again(
     bucket: str, store: Proxy, tmp_path: Path, fault: str
 ) -> None:
