@@ -93,9 +93,10 @@ def test_tables_sort_and_filter(page: Any) -> None:
     head = group.locator("th", has_text="latency").first
     for order in (1, -1):
         head.get_by_role("button").click()
-        cells = group.locator("td.figures").evaluate_all(
+        cells = group.locator("tbody tr > :nth-child(2)").evaluate_all(
             "cells => cells.map(c => Number(c.dataset.value))"
         )
+        assert len(set(cells)) > 5
         assert cells == sorted(cells, reverse=order < 0)
         assert head.get_attribute("aria-sort") == ("ascending" if order > 0 else "descending")
     page.locator("#search").fill("raspberry lne")
@@ -238,6 +239,70 @@ def test_numbers_of_a_table_say_how_far_from_the_best_they_are(page: Any) -> Non
     assert len(known) > 3
 
 
+def test_a_table_names_what_its_results_share(page: Any) -> None:
+    group = page.locator(".group").first
+    assert group.locator("h3").inner_text() == "lpdnn / imagenet / imagenet-mobilenet-v2"
+    settings = group.locator(".settings").inner_text()
+    assert settings.startswith("scenario single-stream · model version fp32 · precision fp32 · ")
+    assert "input 224 × 224 · data set imagenet" in settings
+
+
+def test_numbers_stand_in_the_unit_that_suits_them(page: Any) -> None:
+    group = page.locator(".group").first
+    heads = " ".join(group.locator("thead").inner_text().split())
+    assert "system latency (ms) × best" in heads
+    assert "memory max of cpu (MB)" in heads
+    number = group.locator("button.number").first
+    assert number.inner_text() == "13.6"
+    number.click()
+    assert page.locator("#detail-title").inner_text() == "Intel NUC: 13.6 ms"
+    assert page.locator("#facts tr", has_text="value").first.inner_text().split() == [
+        "value",
+        "0.0136",
+        "s",
+    ]
+    page.locator("#close").click()
+
+
+def test_points_of_a_figure_are_named_by_what_tells_them_apart(page: Any) -> None:
+    figure = page.locator(".group").first.locator("svg.scatter")
+    names = figure.locator(".label").all_text_contents()
+    # One board ran all that have a power.
+    assert "tensorrt gpu" in names
+    assert not any("Jetson" in name for name in names)
+    boxes = figure.locator(".label").evaluate_all(
+        "labels => labels.map(label => { const box = label.getBoundingClientRect();"
+        " return [box.left, box.top, box.right, box.bottom]; })"
+    )
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[place + 1 :]:
+            assert left >= other[2] or other[0] >= right or top >= other[3] or other[1] >= bottom
+
+
+def test_what_a_number_opens_begins_with_its_title_and_closes_by_thumb(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.locator("button.number").first.click()
+    title = page.locator("#detail-title")
+    assert title.evaluate("title => title === document.activeElement")
+    page.locator("dialog").evaluate("dialog => dialog.scrollTo(0, 200)")
+    dialog = page.locator("dialog").bounding_box()
+    for part in (title, page.locator("#close")):
+        box = part.bounding_box()
+        assert dialog["y"] <= box["y"]
+        assert box["y"] + box["height"] <= dialog["y"] + dialog["height"]
+    page.locator("#close").click()
+
+
+def test_what_goes_on_sideways_says_so_until_its_end_is_reached(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    wide = page.locator(".group .wide").first
+    wide.scroll_into_view_if_needed()
+    page.locator(".group .wide.more").first.wait_for()
+    name = wide.get_attribute("aria-label")
+    wide.evaluate("wide => wide.scrollTo(wide.scrollWidth, 0)")
+    page.locator(f'.group .wide[aria-label="{name}"]:not(.more)').wait_for()
+
+
 def test_it_says_who_measured_and_what_its_words_mean(page: Any) -> None:
     text = page.locator(".facts").inner_text()
     assert "Camera laboratory 22" in text
@@ -262,6 +327,10 @@ def test_nothing_is_cut_off_on_paper(page: Any) -> None:
         ".map(e => e.outerHTML.slice(0, 200))"
     )
     assert outside == []
+    # A button is not painted again where a table goes on: the heading is text there.
+    heads = page.locator(".group thead th[data-sort]").first
+    assert not heads.locator("button").is_visible()
+    assert "system" in heads.evaluate("head => getComputedStyle(head, '::before').content")
     page.locator("#search").evaluate(
         "search => { search.value = 'mobilenet'; search.dispatchEvent(new Event('input')); }"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,6 +13,8 @@ from benchfmt.reports.figures import Scale
 _DOT_WIDTH, _DOT_HEIGHT, _MARGIN = 180, 16, 8
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 330, 84, 54, 14
 _RADIUS = 5
+_CHARACTER = 6.8
+"""How wide a letter is, about."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class Dot:
 
     x: float
     y: float
+    name: str
+    """What stands beside it where there is room."""
     label: str
+    """What it says where it is pointed at."""
     result: int
     """Where the result stands in the data of the page."""
     is_best: bool
@@ -120,9 +125,52 @@ def scatter(points: Sequence[Dot], axes: tuple[str, str], title: str) -> Markup:
                 one_line(point.label),
             )
         )
+    parts += _names(points, across, up)
     return Markup(
         '<svg class="scatter" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(_WIDTH, _HEIGHT, one_line(title), Markup("").join(parts))
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+def _names(points: Sequence[Dot], across: Scale, up: Scale) -> Iterator[Markup]:
+    """Yield the names of points that have room beside them, those of the best first."""
+    frame = (_LEFT, _TOP, _WIDTH, _HEIGHT - _BOTTOM)
+    taken: list[Box] = []
+    for point in points:
+        x, y = across.place(point.x), up.place(point.y)
+        taken.append((x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS))
+    text = Markup('<text class="{} label" x="{:.1f}" y="{:.1f}">{}</text>')
+    for point in sorted(points, key=lambda point: not point.is_best):
+        name = _cut(one_line(point.name))
+        places = _beside(across.place(point.x), up.place(point.y), _CHARACTER * len(name))
+        for anchor, x, y, box in places:
+            if _is_within(box, frame) and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                yield text.format(anchor, x, y, name)
+                break
+
+
+def _beside(x: float, y: float, width: float) -> Iterator[tuple[str, float, float, Box]]:
+    """Yield where a name may stand by a point: right, left, above, below."""
+    for anchor, shift, down, start in (
+        ("start", 9, 4, 0.0),
+        ("end", -9, 4, -1.0),
+        ("middle", 0, -10, -0.5),
+        ("middle", 0, 18, -0.5),
+    ):
+        left, base = x + shift + start * width, y + down
+        yield anchor, x + shift, base, (left, base - 11, left + width, base + 3)
+
+
+def _is_within(box: Box, frame: Box) -> bool:
+    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _axes(across: Scale, up: Scale, names: tuple[str, str]) -> list[Markup]:
@@ -134,9 +182,9 @@ def _axes(across: Scale, up: Scale, names: tuple[str, str]) -> list[Markup]:
         line.format(_LEFT, _TOP, _LEFT, bottom),
     ]
     for mark in dict.fromkeys(across.marks):
-        parts.append(text.format("middle", across.place(mark), bottom + 20, f"{mark:g}"))
+        parts.append(text.format("middle", across.place(mark), bottom + 20, f"{mark:,.10g}"))
     for mark in dict.fromkeys(up.marks):
-        parts.append(text.format("end", _LEFT - 6, up.place(mark) + 4, f"{mark:g}"))
+        parts.append(text.format("end", _LEFT - 6, up.place(mark) + 4, f"{mark:,.10g}"))
     parts.append(text.format("name middle", (_LEFT + _WIDTH) / 2, _HEIGHT - 8, one_line(names[0])))
     turned = Markup(
         '<text class="name middle" transform="translate(14 {:.1f}) rotate(-90)">{}</text>'
@@ -158,7 +206,7 @@ def strips(rows: Sequence[tuple[str, Sequence[float]]], unit: str, title: str) -
         stroke = Markup('<line class="sample" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>')
         for value in values:
             parts.append(stroke.format(scale.place(value), top, top + row_height - 8))
-    text = Markup('<text class="middle" x="{:.1f}" y="{}">{:g} {}</text>')
+    text = Markup('<text class="middle" x="{:.1f}" y="{}">{:,.10g} {}</text>')
     for mark in dict.fromkeys(scale.marks):
         parts.append(text.format(scale.place(mark), height - 8, mark, unit))
     return Markup(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
-from markupsafe import Markup
+from dataclasses import replace
 
 from benchfmt.comparing.coverage import Coverage
 from benchfmt.comparing.groups import Group, Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
-from benchfmt.pages.beside import Numbers, columns_beside, numbers_beside, second
+from benchfmt.pages.beside import Key, Numbers, columns_beside, numbers_beside, second
 from benchfmt.pages.gathering import LINES, Content, Lone, Portion, ShownGroup
+from benchfmt.pages.headings import shared_words, title_of
 from benchfmt.pages.leading import leads, times_better
 from benchfmt.pages.matrix import matrix_of
 from benchfmt.pages.provenance import (
@@ -22,7 +22,9 @@ from benchfmt.pages.provenance import (
     samples_of,
     value_words,
 )
+from benchfmt.pages.units import Shown, shown_as
 from benchfmt.pages.views import (
+    Beside,
     Detail,
     Fault,
     Figure,
@@ -34,7 +36,7 @@ from benchfmt.pages.views import (
 from benchfmt.pages.words import meanings
 from benchfmt.printable import one_line
 from benchfmt.record import KEY_FIELDS
-from benchfmt.reports.comparison import about_words, measure
+from benchfmt.reports.comparison import measure
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.where import spot
 from benchfmt.validation.condensing import by_fault
@@ -224,14 +226,23 @@ class _Groups:
             for line in shown.lines
         ]
         keys = columns_beside(numbers, metric)
+        written = shown_as(group.measure["unit"], [line.value for line in shown.lines])
+        written_beside = [shown_as(key[-1], _values_of(key, numbers)) for key in keys]
         results = []
         first = len(self.details)
         each = zip(shown.lines, rows, drawing.dots(spreads), numbers, strict=True)
         for line, row, dot, others in each:
-            beside = [_beside_words(others.get(key, ())) for key in keys]
+            beside = [
+                _beside(others.get(key, ()), form)
+                for key, form in zip(keys, written_beside, strict=True)
+            ]
+            result = self._result(line, row, columns, written)
             times = _times(group, line)
-            results.append(self._result(line, row, dot, columns, beside, times))
-        figures = [*self._two_numbers(shown, numbers, first), *self._strips_of(shown, rows)]
+            results.append(replace(result, dot=dot, beside=beside, times=times))
+        figures = [
+            *self._two_numbers(shown, numbers, first, written),
+            *self._strips_of(shown, rows, written),
+        ]
         measures = [dict(zip((*KEY_FIELDS, "unit"), key, strict=True)) for key in keys]
         self._use_terms(group, measures)
         return GroupView(
@@ -239,17 +250,20 @@ class _Groups:
             suite=one_line(str(group.about.get("suite", "several suites"))),
             task=self._tasks([line.record_id for line in shown.lines]),
             metric=one_line(metric),
-            title=one_line(about_words(group.about)),
-            measured=one_line(_measured(group.measure)),
+            title=one_line(title_of(group.about)),
+            measured=one_line(_measured(group.measure, written)),
             better=_better(group.higher_is_better),
-            settings=[one_line(text) for text in group.settings],
+            settings=[one_line(text) for text in (*shared_words(group.about), *group.settings)],
             columns=[_COLUMNS[name] for name in columns],
-            beside=[one_line(_measured(row)) for row in measures],
+            beside=[
+                one_line(_measured(row, form))
+                for row, form in zip(measures, written_beside, strict=True)
+            ],
             beside_metrics=[one_line(str(row["metric"])) for row in measures],
             results=results,
             left=shown.left,
             figures=figures,
-            unit=_bracketed(group.measure["unit"]),
+            unit=_bracketed(written),
         )
 
     def _tasks(self, ids: Sequence[str]) -> str:
@@ -279,7 +293,8 @@ class _Groups:
             system = "system unknown"
             if record["system_id"] is not None:
                 system = lone.names.get(record["system_id"], record["system_id"])
-            place = self._add(f"{system}: {row['value']:g}", record, row)
+            words = _short(row)
+            place = self._add(f"{system}: {words}", record, row)
             benchmark = f"{record['suite']} / {record['benchmark'] or 'not stated'}"
             results.append(
                 LoneResult(
@@ -291,7 +306,7 @@ class _Groups:
                     benchmark=one_line(benchmark),
                     model=one_line(_words(record["model"])),
                     what=one_line(measure({name: row[name] for name in KEY_FIELDS})),
-                    words=one_line(_short(row)),
+                    words=one_line(words),
                     why=_why(lone.reasons[record_id], rows),
                 )
             )
@@ -331,22 +346,17 @@ class _Groups:
         self,
         line: Line,
         row: Row | None,
-        dot: Markup,
         columns: Sequence[str],
-        beside: list[str],
-        times: str,
+        written: Shown,
     ) -> Result:
         record = self._portion.records[line.record_id]
-        place = self._add(f"{line.system}: {line.value:g}", record, row)
+        place = self._add(f"{line.system}: {written.words(line.value)}", record, row)
         return Result(
             number=place,
             system=one_line(line.system),
             cells=[one_line(_words(self._cell(line, name))) for name in columns],
             value=line.value,
-            words=f"{line.value:.6g}",
-            times=times,
-            dot=dot,
-            beside=beside,
+            words=written.number(line.value),
             caveats=one_line(", ".join(line.caveats)),
         )
 
@@ -369,7 +379,7 @@ class _Groups:
         return others
 
     def _two_numbers(
-        self, shown: ShownGroup, numbers: Sequence[Numbers], first: int
+        self, shown: ShownGroup, numbers: Sequence[Numbers], first: int, written: Shown
     ) -> Iterator[Figure]:
         """Yield the figure of the group's number against another of the same results, with the front."""
         metric = shown.group.measure["metric"]
@@ -385,12 +395,18 @@ class _Groups:
         better = (shown.group.higher_is_better, _direction(str(other_measure["metric"])))
         points = [(line.value, other) for _, line, other in found]
         best = drawing.front(points, better)
+        second_written = shown_as(key[-1], [other for _, other in points])
+        told = [name for name in ("system", "engine", "placement") if self._differs(found, name)]
         spots = []
         for (place, line, other), is_best in zip(found, best, strict=True):
-            engine = self._cell(line, "engine")
-            label = f"{line.system} {engine or ''}: {line.value:g}, {other:g}"
-            spots.append(drawing.Dot(line.value, other, label, first + place, is_best))
-        axes = (_measured(shown.group.measure), _measured(other_measure))
+            name = " ".join(self._named(line, part) for part in told) or line.system
+            label = f"{name}: {written.words(line.value)}, {second_written.words(other)}"
+            x, y = written.scaled(line.value), second_written.scaled(other)
+            spots.append(drawing.Dot(x, y, name, label, first + place, is_best))
+        axes = (
+            _measured(shown.group.measure, written),
+            _measured(other_measure, second_written),
+        )
         title = f"{axes[1]} against {axes[0]} of {counted(len(spots), 'result')}"
         caption = title
         if any(best):
@@ -402,29 +418,46 @@ class _Groups:
             )
         yield Figure(drawing.scatter(spots, axes, title), one_line(caption))
 
-    def _strips_of(self, shown: ShownGroup, rows: Sequence[Row | None]) -> Iterator[Figure]:
+    def _differs(self, found: Sequence[tuple[int, Line, float]], name: str) -> bool:
+        """Whether results of a figure differ in a field, so that it tells them apart."""
+        return len({self._named(line, name) for _, line, _ in found}) > 1
+
+    def _named(self, line: Line, name: str) -> str:
+        """Return the system, or another field, of a result in words."""
+        return line.system if name == "system" else _words(self._cell(line, name))
+
+    def _strips_of(
+        self, shown: ShownGroup, rows: Sequence[Row | None], written: Shown
+    ) -> Iterator[Figure]:
         """Yield the figure of the observations of a group's results, where there are any and room for it."""
         named = []
         for line, row in zip(shown.lines, rows, strict=True):
             samples = samples_of(row) if row else []
             if len(samples) > 1 and self._strips < _STRIPS:
                 self._strips += 1
-                named.append((one_line(line.system), _spaced(samples)))
+                values = [written.scaled(value) for value in _spaced(samples)]
+                named.append((one_line(line.system), values))
         if named:
             title = f"each observation of {counted(len(named), 'result')}"
-            unit = shown.group.measure["unit"] or ""
-            drawn = drawing.strips(named, one_line(unit), title)
+            drawn = drawing.strips(named, one_line(written.unit), title)
             yield Figure(
                 drawn,
                 f"{title}; of more than {_SAMPLES} some that are spread evenly over their order",
             )
 
 
-def _beside_words(values: Sequence[float]) -> str:
+def _values_of(key: Key, numbers: Sequence[Numbers]) -> Iterator[float]:
+    for beside in numbers:
+        yield from beside.get(key, ())
+
+
+def _beside(values: Sequence[float], written: Shown) -> Beside:
     """Return the one number, in six digits; several are told, and none is nothing."""
     if len(values) > 1:
-        return "several"
-    return f"{values[0]:.6g}" if values else ""
+        return Beside("several")
+    if not values:
+        return Beside("")
+    return Beside(written.number(values[0]), values[0])
 
 
 def _times(group: Group, line: Line) -> str:
@@ -466,16 +499,15 @@ def _spread(line: Line, row: Row | None) -> drawing.Spread:
 
 def _short(row: Row) -> str:
     """Return a number with six digits and its unit."""
-    unit = row["unit"]
-    return f"{row['value']:.6g} {unit}" if unit and unit != "1" else f"{row['value']:.6g}"
+    return shown_as(row["unit"], [row["value"]]).words(row["value"])
 
 
-def _measured(row: Row) -> str:
-    return f"{measure(dict(row))}{_bracketed(row['unit'])}"
+def _measured(row: Row, written: Shown) -> str:
+    return f"{measure(dict(row))}{_bracketed(written)}"
 
 
-def _bracketed(unit: str | None) -> str:
-    return f" ({one_line(unit)})" if unit and unit != "1" else ""
+def _bracketed(written: Shown) -> str:
+    return f" ({one_line(written.unit)})" if written.unit else ""
 
 
 def _better(higher: bool | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from markupsafe import Markup
@@ -31,6 +31,15 @@ class Data(TypedDict):
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Another number of a record, beside that of its group."""
+
+    words: str
+    value: float | None = None
+    """In the unit of the standard; None where there is none, or where there are several."""
+
+
+@dataclass(frozen=True)
 class Result:
     """A result in the table of its group."""
 
@@ -40,12 +49,11 @@ class Result:
     cells: list[str]
     value: float
     words: str
-    times: str
-    """How many times as good the best of the group is."""
-    dot: Markup
-    beside: list[str]
-    """Other numbers of the same record."""
     caveats: str
+    times: str = ""
+    """How many times as good the best of the group is."""
+    dot: Markup = field(default_factory=Markup)
+    beside: list[Beside] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _MARGIN = 16
 _PANEL, _AXIS = (640, 320), 70
 _AIR = 0.06
 """How much of an axis stays free at either end."""
-_MARKS = 4
+_MOST_MARKS = 6
 _DECADE = 10
 _DARKEST, _LIGHTEST = 0.85, 0.12
 """How dense the colours of the greatest and the least count are."""
@@ -146,9 +146,9 @@ def _draw(figure: Element, panel: Panel, axes: Sequence[str], top: float) -> Non
         line = SubElement(figure, "line", _numbers(x1=start[0], y1=start[1], x2=end[0], y2=end[1]))
         line.set("class", "axis")
     for value in across.marks:
-        _text(figure, across.place(value), bottom + 16, f"{value:g}", "faint middle")
+        _text(figure, across.place(value), bottom + 16, f"{value:,.10g}", "faint middle")
     for value in up.marks:
-        _text(figure, left - 6, up.place(value) + 4, f"{value:g}", "faint end")
+        _text(figure, left - 6, up.place(value) + 4, f"{value:,.10g}", "faint end")
     _text(figure, left + _PANEL[0] / 2, bottom + 34, axes[0], "middle")
     turned = _text(figure, _MARGIN, top + _PANEL[1] / 2, axes[1], "middle")
     turned.set("transform", f"rotate(-90 {_MARGIN:g} {top + _PANEL[1] / 2:g})")
@@ -180,10 +180,9 @@ class Scale:
         span = (high - low) or abs(high) or 1.0
         self._low, self._span = low - _AIR * span, span * (1 + 2 * _AIR)
         self._start, self._length = start, end - start
-        inner = (
-            [low + span * place / (_MARKS - 1) for place in range(_MARKS)] if high > low else [low]
-        )
-        self.marks = [float(f"{self._off(value):.3g}") for value in inner]
+        self.marks = _marks(self._off(self._low), self._off(self._low + self._span), self._is_log)
+        if high == low:
+            self.marks = [least]
 
     def place(self, value: float) -> float:
         """Return where a number stands."""
@@ -194,6 +193,27 @@ class Scale:
 
     def _off(self, value: float) -> float:
         return 10**value if self._is_log else value
+
+
+def _marks(low: float, high: float, is_log: bool) -> list[float]:
+    """Return the round numbers that stand at an axis between two ends, some four of them."""
+    if is_log:
+        for digits in ((1, 2, 5), (1, 3), (1,)):
+            first, last = math.floor(math.log10(low)), math.floor(math.log10(high))
+            found = [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
+            marks = [_rounded(mark) for mark in found if low <= mark <= high]
+            if len(marks) <= _MOST_MARKS:
+                return marks
+        return marks[:: -(-len(marks) // _MOST_MARKS)]
+    least = (high - low) / _MOST_MARKS
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(step * power for step in (1, 2, 5, 10) if step * power >= least)
+    places = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [_rounded(place * step) for place in places]
+
+
+def _rounded(mark: float) -> float:
+    return float(f"{mark:.12g}")
 
 
 def _figure(width: float, height: float, title: str) -> Element:

@@ -120,7 +120,7 @@
   const MENUS = ["task", "suite", "metric"];
   const known = groups.map((group) => ({
     group,
-    title: [...group.querySelectorAll("h3, h3 + .counts, thead")].map((item) => item.textContent.toLowerCase()).join(" "),
+    title: [...group.querySelectorAll("h3, h3 + .counts, .settings, thead")].map((item) => item.textContent.toLowerCase()).join(" "),
     rows: [...group.querySelectorAll("tbody tr")].map((item) => ({ item, text: item.textContent.toLowerCase() })),
   }));
   const fits = (item) =>
