@@ -13,6 +13,8 @@ from pydantic import JsonValue
 
 Arrow: TypeAlias = "pa.Array[Any]"
 """An array of Arrow; its stubs want the type of every element."""
+Chunked: TypeAlias = "pa.ChunkedArray[Any]"
+"""The same in chunks, such as a column of a table."""
 _PLAIN: dict[pa.DataType, type] = {
     pa.string(): str,
     pa.int64(): int,

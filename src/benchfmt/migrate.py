@@ -60,7 +60,7 @@ class VersionError(BenchfmtError):
     """A version of the standard that this program cannot read or write."""
 
 
-def readable(version: Any) -> bool:
+def readable(version: object) -> bool:
     """Say whether records of a version can be read: every 1.x can, and older ones from which steps lead here."""
     return isinstance(version, str) and (
         _VERSION.fullmatch(version) is not None or version in STEPS
@@ -77,13 +77,13 @@ def is_older(version: str) -> bool:
     return version in STEPS
 
 
-def refusal(version: Any) -> str:
+def refusal(version: object) -> str:
     """Return that a version cannot be read, and which ones can."""
     known = " and ".join([*STEPS, "1.x"])
     return f"version {version!r} is not one of {known}, which this program reads"
 
 
-def advice(version: Any) -> str:
+def advice(version: object) -> str:
     """Return what to do about a version that cannot be read."""
     match = _ANY_VERSION.fullmatch(version) if isinstance(version, str) else None
     if match is None:
@@ -104,7 +104,7 @@ def to_current(data: Mapping[str, Any]) -> Plain:
             record = step.forward(record)
             record["benchfmt"] = step.newer
         return record
-    unknown: dict[str, Any] = {}
+    unknown: Plain = {}
     _lift(record, Record, "", unknown)
     record["benchfmt"] = SCHEMA_VERSION
     record.setdefault("extensions", {})[NAMESPACE] = {
@@ -114,7 +114,7 @@ def to_current(data: Mapping[str, Any]) -> Plain:
     return record
 
 
-def to_original(data: Mapping[str, Any]) -> dict[str, Any]:
+def to_original(data: Mapping[str, Any]) -> Plain:
     """Return what `to_current` was given: the record in the version that it was written for."""
     record = copy.deepcopy(dict(data))
     carried = record.get("extensions", {}).pop(NAMESPACE, None)
@@ -180,9 +180,7 @@ def _versions(version: str) -> list[str]:
     return versions
 
 
-def _lift(
-    node: dict[str, Any], model: type[BaseModel], pointer: str, unknown: dict[str, Any]
-) -> None:
+def _lift(node: Plain, model: type[BaseModel], pointer: str, unknown: Plain) -> None:
     """Move the fields that `model` does not have from `node` to `unknown`."""
     for name in list(node):
         here = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
@@ -207,7 +205,7 @@ def _parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
     return {name: part for name, part in found.items() if part}
 
 
-def _part(annotation: Any) -> type[BaseModel] | None:
+def _part(annotation: object) -> type[BaseModel] | None:
     """Return the model within an annotation such as `list[Measurement] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

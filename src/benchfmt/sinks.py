@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchfmt.arrays import TEXT_CODES, Arrow, places_in, places_of
+from benchfmt.arrays import TEXT_CODES, Arrow, Chunked, places_in, places_of
 from benchfmt.tables import COLUMNS, REPEATING, arrow_schema, table_of
 
 Format = Literal["parquet", "csv"]
-Chunked: TypeAlias = "pa.ChunkedArray[Any]"
-"""A column of Arrow; its stubs want the type of every element."""
 ROW_GROUP = 32_768
 SYSTEMS_GROUP = 2_048
 """Systems come slowly, a few with each batch of records, and wait until a group is whole: so theirs are small."""

@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
-from benchfmt.arrays import TEXT_CODES, array_of, nulls
+from benchfmt.arrays import TEXT_CODES, Chunked, array_of, nulls
 from benchfmt.identity import canonical
 from benchfmt.record import Measurement, Part, Record
 
 Kind = Literal["text", "integer", "number", "boolean", "json"]
 Row = dict[str, JsonValue]
 Cells = tuple[JsonValue, ...]
-Texts: TypeAlias = "pa.ChunkedArray[Any]"
+Texts: TypeAlias = Chunked
 TABLES = ("systems", "records", "measurements")
 _ARROW: dict[Kind, pa.DataType] = {
     "text": pa.string(),

@@ -14,7 +14,7 @@ from benchfmt.comparing.called import settings, system_names
 from benchfmt.comparing.seen import FACTS, MEASURE, OF_RECORDS, Seen, seen_results
 from benchfmt.comparing.told import HEADING, VARYING
 from benchfmt.comparison.fields import plain_json
-from benchfmt.comparison.observations import caveats_of, check_number
+from benchfmt.comparison.observations import caveats_of, value_of
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import contexts, first_of_ranked, grouped
 from benchfmt.package import Package
@@ -310,9 +310,8 @@ def _line(row: Row, record: Row, names: Mapping[str, str], others: int) -> Line:
     system_id = record["system_id"]
     system = "system unknown" if system_id is None else names.get(system_id, system_id)
     whole = {**record, **row, "record_id": record["id"]}
-    check_number(whole, "value")
     doubts = tuple(caveats_of(whole))
-    return Line(record["id"], system, row["value"], whole, doubts, others)
+    return Line(record["id"], system, value_of(whole), whole, doubts, others)
 
 
 def _shared(rows: list[Row], names: Collection[str]) -> Row:

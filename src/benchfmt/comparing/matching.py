@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
+from pydantic import JsonValue
 
 from benchfmt.comparing.called import NAMES, system_names
 from benchfmt.comparing.pairs import OBSERVED, TOLD, Results, key_of
@@ -23,7 +24,7 @@ from benchfmt.comparing.verdicts import Matched, Metric, Result, Side
 from benchfmt.comparison.evidence import Observed, Scale
 from benchfmt.comparison.observations import NO_ZERO, caveats_of, observed
 from benchfmt.comparison.questions import Question
-from benchfmt.comparison.significance import Significance, Untold, significance_of
+from benchfmt.comparison.significance import Between, Significance, Untold, significance_of
 from benchfmt.package import Package
 from benchfmt.processes.spreading import Spread
 from benchfmt.record import KEY_FIELDS
@@ -33,6 +34,8 @@ from benchfmt.vocabulary import metric_of, vocabulary
 
 _AT_ONCE = 2**22
 """So many bytes of observations are weighed at a time, about."""
+_Telling = tuple[float, float, float, float, str, Between]
+"""What a `Significance` has."""
 _WEIGHED = [*OBSERVED, "metric", "statistic", "unit", "suite"]
 
 
@@ -104,10 +107,10 @@ class _Describing:
         )
         self._known: dict[tuple[str, str], Metric] = {}
         # What results of one record, or of one metric, have in common is in memory once.
-        self._contexts: dict[tuple[Any, ...], Mapping[str, str]] = {}
-        self._keys: dict[tuple[Any, ...], Mapping[str, str]] = {}
+        self._contexts: dict[tuple[object, ...], Mapping[str, str]] = {}
+        self._keys: dict[tuple[object, ...], Mapping[str, str]] = {}
 
-    def result(self, row: Mapping[str, Any]) -> Result:
+    def result(self, row: Mapping[str, JsonValue]) -> Result:
         """Return what a result is."""
         cells = tuple(row[field] for field in ("system_id", *CONTEXT))
         context = self._contexts.get(cells)
@@ -117,16 +120,17 @@ class _Describing:
         shared_key = self._keys.setdefault(tuple(key.items()), key)
         return Result(self._metric(row), shared_key, context, str(row["group"]))
 
-    def _context(self, row: Mapping[str, Any]) -> Mapping[str, str]:
+    def _context(self, row: Mapping[str, JsonValue]) -> Mapping[str, str]:
         context = {}
         if row["system_id"] is not None and not self._question.may_differ("system"):
-            context["system"] = self._names.get(row["system_id"], row["system_id"])
+            system_id = str(row["system_id"])
+            context["system"] = self._names.get(system_id, system_id)
         for field in CONTEXT:
             if row[field] is not None and not self._question.may_differ(VARYING.get(field, field)):
                 context[field] = str(row[field])
         return context
 
-    def _metric(self, row: Mapping[str, Any]) -> Metric:
+    def _metric(self, row: Mapping[str, JsonValue]) -> Metric:
         name, unit = str(row["metric"]), str(row["unit"])
         if (name, unit) not in self._known:
             self._known[name, unit] = _metric_of(name, unit, self._metrics)
@@ -168,7 +172,7 @@ class _Weighed(NamedTuple):
     new_value: float | None
     old_caveats: tuple[str, ...]
     new_caveats: tuple[str, ...]
-    telling: tuple[Any, ...] | str | None
+    telling: _Telling | str | None
     """What a `Significance` has, or why there is none; None for a result that one package has."""
 
 
@@ -203,12 +207,12 @@ def _weighings(rows: pl.DataFrame, metrics: Sequence[Metric], level: float) -> I
         yield _Weighing(needed.slice(first, last - first), tuple(metrics[start:stop]), level)
 
 
-def _weighed(rows: Sequence[Mapping[str, Any]], metric: Metric, level: float) -> _Weighed:
+def _weighed(rows: Sequence[Mapping[str, JsonValue]], metric: Metric, level: float) -> _Weighed:
     old = [row for row in rows if not row["is_new"]]
     new = rows[len(old) :]
     before, after = (tuple(map(observed, some)) for some in (old, new))
     scale = _scale(metric, (*before, *after))
-    telling: tuple[Any, ...] | str | None = None
+    telling: _Telling | str | None = None
     if before and after:
         told = significance_of(before, after, scale, level)
         telling = _telling(told)
@@ -222,7 +226,7 @@ def _weighed(rows: Sequence[Mapping[str, Any]], metric: Metric, level: float) ->
     )
 
 
-def _telling(told: Significance | Untold) -> tuple[Any, ...] | str:
+def _telling(told: Significance | Untold) -> _Telling | str:
     if isinstance(told, Untold):
         return told.reason
     return told.change, told.lower, told.upper, told.p, told.method, told.between
@@ -247,7 +251,7 @@ def _value(every: Sequence[Observed], scale: Scale) -> float | None:
     return fmean(values)
 
 
-def _caveats(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _caveats(rows: Sequence[Mapping[str, JsonValue]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for row in rows for word in caveats_of(row)))
 
 
@@ -257,7 +261,7 @@ def _side(records: tuple[str, ...] | None, caveats: tuple[str, ...]) -> Side | N
     return Side(records, caveats)
 
 
-def _told(telling: tuple[Any, ...] | str | None) -> Significance | Untold | None:
+def _told(telling: _Telling | str | None) -> Significance | Untold | None:
     if telling is None:
         return None
     if isinstance(telling, str):

@@ -8,13 +8,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+from pydantic import JsonValue
 
+from benchfmt.arrays import Chunked
 from benchfmt.finding import Finding, Severity
 from benchfmt.tables import TERM_COLUMNS, Batch
 from benchfmt.vocabulary import vocabulary
 
 Prefixes = Mapping[str, Mapping[str, Any]]
 """Prefixes by their names, as a descriptor declares them: `title`, `definition`, `metrics`."""
+
+Acknowledged = Mapping[str, JsonValue]
+"""A finding that is known, as a descriptor says it: `code`, `reason`, and perhaps `records`."""
+Facts = Mapping[str, JsonValue]
+"""What is declared of a metric."""
 
 _TERM_COLUMNS = {table: tuple(TERM_COLUMNS[table]) for table in ("records", "measurements")}
 _MEANING = ("unit", "direction", "min", "max", "zero", "zero_stages")
@@ -37,23 +44,23 @@ class Declarations:
     def __init__(self) -> None:
         """Begin with nothing declared."""
         self._prefixes: dict[str, dict[str, Any]] = {}
-        self._about: dict[str, Any] | None = None
-        self._licenses: list[Any] = []
+        self._about: dict[str, JsonValue] | None = None
+        self._licenses: list[JsonValue] = []
         """What each unit's source says of its licences, None where it says nothing."""
         self._described: dict[str, set[str]] = {}
         """What the sources say of the package, each differing text of a member."""
-        self._acknowledged: list[Any] = []
+        self._acknowledged: list[Acknowledged] = []
         """What the sources acknowledge, each once."""
         self._units = 0
         self._said: Counter[str] = Counter()
         """How many units say each of it."""
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> dict[str, JsonValue]:
         """What the sources of all units say alike, which is true of the package."""
         return dict(self._about or {})
 
-    def describe(self, about: Mapping[str, Any]) -> None:
+    def describe(self, about: Mapping[str, JsonValue]) -> None:
         """Take what a unit's package says of itself."""
         self._licenses.append(about.get("licenses"))
         for member in _DESCRIBING.keys() & about.keys():
@@ -65,7 +72,7 @@ class Declarations:
             key: value for key, value in self._about.items() if key in about and about[key] == value
         }
 
-    def acknowledge(self, items: Sequence[Any]) -> None:
+    def acknowledge(self, items: Sequence[Acknowledged]) -> None:
         """Take the findings that a unit's package acknowledges."""
         self._units += 1
         for item in items:
@@ -74,7 +81,7 @@ class Declarations:
         self._said.update({_as_key(item) for item in items})
 
     @property
-    def acknowledged(self) -> list[Any]:
+    def acknowledged(self) -> list[Acknowledged]:
         """What is acknowledged of named records, and by all units of all records: that is true of the package too."""
         return [item for item in self._acknowledged if self._is_of_package(item)]
 
@@ -86,7 +93,7 @@ class Declarations:
                 findings.append(_left_out(item, package))
         return findings
 
-    def _is_of_package(self, item: Mapping[str, Any]) -> bool:
+    def _is_of_package(self, item: Acknowledged) -> bool:
         return "records" in item or self._said[_as_key(item)] == self._units
 
     def declare(self, prefixes: Prefixes) -> None:
@@ -156,7 +163,9 @@ class Declarations:
 
     def _license_names(self) -> Iterator[str]:
         for licenses in self._licenses:
-            for item in licenses or ():
+            if not isinstance(licenses, list):
+                continue
+            for item in licenses:
                 if isinstance(item, Mapping):
                     yield str(item.get("name"))
 
@@ -195,7 +204,7 @@ def _left_open(code: str, member: str, name: str, package: str) -> Finding:
     )
 
 
-def _left_out(item: Mapping[str, Any], package: str) -> Finding:
+def _left_out(item: Acknowledged, package: str) -> Finding:
     return Finding(
         "BF129",
         Severity.WARNING,
@@ -204,12 +213,12 @@ def _left_out(item: Mapping[str, Any], package: str) -> Finding:
         None,
         "/benchfmt/acknowledged",
         f"the acknowledgement of {item['code']} is left out: it is about all records of a source, and others are here too",
-        item["reason"],
+        str(item["reason"]),
         "name its `records` in the source",
     )
 
 
-def _terms(cells: pa.ChunkedArray[Any]) -> list[str | None]:
+def _terms(cells: Chunked) -> list[str | None]:
     """Return the different terms of a column, none where it has no prefixed one."""
     if pa.types.is_dictionary(cells.type):
         chunks: list[Any] = cells.chunks
@@ -218,7 +227,7 @@ def _terms(cells: pa.ChunkedArray[Any]) -> list[str | None]:
     return cells.unique().to_pylist()
 
 
-def _differing(metric: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+def _differing(metric: Facts, known: Facts) -> str | None:
     """Return the first part of a metric's meaning that both say, and say otherwise."""
     for part in _MEANING:
         if part in metric and part in known and metric[part] != known[part]:

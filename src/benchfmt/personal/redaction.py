@@ -12,12 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 from pydantic import JsonValue
 
+from benchfmt.arrays import Chunked
 from benchfmt.identity import (
     GENERATED_ID,
     PLACED_PREFIX,
@@ -195,7 +195,7 @@ def _places(count: int) -> str:
     return f"{count:,} places"
 
 
-def _texts(cells: pa.ChunkedArray[Any]) -> pl.Series:
+def _texts(cells: Chunked) -> pl.Series:
     return pl.Series(pl.from_arrow(cells.cast(pa.string())))
 
 

@@ -83,7 +83,7 @@ def parse(
     return _decoded(text, _DIGITS if digits else _NUMBERS, limits, start)
 
 
-def parse_next(text: str, offset: int, limits: Limits = LIMITS) -> tuple[Any, int]:
+def parse_next(text: str, offset: int, limits: Limits = LIMITS) -> tuple[JsonValue, int]:
     """Return the data of the JSON value that begins at an offset of a text, and the offset behind it.
 
     Raises json.JSONDecodeError where the value is faulty or not all there, JsonError or UnsafeError.
@@ -98,7 +98,7 @@ def parse_next(text: str, offset: int, limits: Limits = LIMITS) -> tuple[Any, in
     return data, end
 
 
-def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> Any:
+def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> JsonValue:
     """Return the data of a JSON text with its numbers as `Digits`.
 
     The words that some programs write in place of a number (NaN, Infinity) are texts. Raises JsonError or UnsafeError.
@@ -106,7 +106,7 @@ def parse_cells(text: str | bytes, limits: Limits = LIMITS) -> Any:
     return _whole_characters(_decoded(text, _CELLS, limits), text)
 
 
-def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> Any:
+def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> JsonValue:
     """Return what `parse_cells` does with numbers as plain text, which nothing tells apart from texts of the same characters.
 
     It takes half the time of `Digits`. Raises JsonError or UnsafeError.
@@ -118,7 +118,7 @@ _HALF_IN_TEXT = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _HALF_IN_BYTES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
-def _whole_characters(data: Any, text: str | bytes) -> Any:
+def _whole_characters(data: JsonValue, text: str | bytes) -> JsonValue:
     """Return data after a look at its texts; raises JsonError for half a character, which no column can hold."""
     if isinstance(text, bytes):
         may_hold_half = _HALF_IN_BYTES.search(text) is not None
@@ -134,13 +134,13 @@ def _whole_characters(data: Any, text: str | bytes) -> Any:
 
 def _decoded(
     text: str | bytes, decoder: json.JSONDecoder, limits: Limits, start: Start = START
-) -> Any:
+) -> JsonValue:
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
-        data = decoder.decode(text)
+        data: JsonValue = decoder.decode(text)
     except RecursionError as error:
         at = _place(str(text), offset_of_depth(str(text), limits.json_depth), start)
         raise UnsafeError("BF906", "JSON is nested too deep", at) from error
@@ -202,7 +202,7 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
     return fault
 
 
-def read_whole_characters(path: Path, limits: Limits = LIMITS) -> Any:
+def read_whole_characters(path: Path, limits: Limits = LIMITS) -> JsonValue:
     """Return the data of a JSON file; raises JsonError also for half a character, UnsafeError or OSError."""
     text = whole(path, limits, "JSON text")
     return _whole_characters(read(path, limits), text)

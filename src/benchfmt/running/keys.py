@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from benchfmt.arrays import are_empty, array_of, codes_of, places_in
+from benchfmt.arrays import Arrow, Chunked, are_empty, array_of, codes_of, places_in
 from benchfmt.tables import TABLES, Batch, Builder, arrow_schema
 
 Hashes = npt.NDArray[np.uint64]
@@ -98,7 +98,7 @@ class _Cells:
     """A column to be hashed, and which of its cells are empty."""
 
     factor: np.uint64
-    values: pa.ChunkedArray[Any]
+    values: Chunked
     is_empty: Flags | None
 
     def hashes(self, of_values: Hashes) -> Hashes:
@@ -157,12 +157,12 @@ def hashes(name: str, table: pa.Table) -> Hashes:
     return total
 
 
-def _cells(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Cells:
+def _cells(cells: Chunked, kind: pa.DataType, factor: np.uint64) -> _Cells:
     is_empty = are_empty(cells.chunks) if cells.null_count else None
     return _Cells(factor, cells if cells.type == kind else cells.cast(kind), is_empty)
 
 
-def _coded(cells: pa.ChunkedArray[Any], kind: pa.DataType, factor: np.uint64) -> _Coded:
+def _coded(cells: Chunked, kind: pa.DataType, factor: np.uint64) -> _Coded:
     whole: Any = cells.unify_dictionaries().combine_chunks()
     words = pa.chunked_array([whole.dictionary.cast(kind)])
     # An empty cell has the place after the last word, and no hash.
@@ -181,7 +181,7 @@ def _combined(columns: list[_Coded]) -> list[_Coded]:
     return joined
 
 
-def _hashed(values: pa.ChunkedArray[Any]) -> Hashes:
+def _hashed(values: Chunked) -> Hashes:
     of_values: Hashes = pl.Series(pl.from_arrow(values)).hash(0).to_numpy()
     return of_values
 
@@ -198,11 +198,11 @@ def _contents(batch: Batch, owners: Numbers) -> Hashes:
     return contents
 
 
-def _texts(cells: pa.ChunkedArray[Any]) -> pl.Series:
+def _texts(cells: Chunked) -> pl.Series:
     return pl.Series(pl.from_arrow(cells.cast(pa.string())))
 
 
-def _owners(record_ids: pa.ChunkedArray[Any], ids: pl.Series) -> Numbers:
+def _owners(record_ids: Chunked, ids: pl.Series) -> Numbers:
     """Return the row of the record to which each measurement belongs."""
     if pa.types.is_dictionary(record_ids.type) and record_ids.num_chunks == 1:
         chunk: Any = record_ids.chunk(0)
@@ -223,5 +223,5 @@ def _rows_of(names: pl.Series, ids: pl.Series) -> Numbers:
     return found["row"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def _mask(flags: Flags) -> Any:
+def _mask(flags: Flags) -> Arrow:
     return array_of(flags.tolist(), pa.bool_())

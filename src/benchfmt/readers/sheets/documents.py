@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from pydantic import JsonValue
@@ -136,7 +135,7 @@ class LinesTable:
         return _flat(data, self.path)
 
 
-def _row_of(text: str, limits: Limits) -> Any:
+def _row_of(text: str, limits: Limits) -> JsonValue:
     """Return the data of a row; its numbers are `Digits` where it may hold a list, in which they differ from texts."""
     if "[" in text:
         return jsons.parse_cells(text, limits)
@@ -191,7 +190,7 @@ def _rows_as_text(text: str, where: str | None, path: Path, limits: Limits) -> l
     return rows
 
 
-def read_document(path: Path, storage: Storage, limits: Limits = LIMITS) -> Any:
+def read_document(path: Path, storage: Storage, limits: Limits = LIMITS) -> JsonValue:
     """Return the data of a JSON document, its numbers as `Digits`; raises TableError and UnsafeError."""
     return _parsed(_document_text(path, storage, limits), path, limits)
 
@@ -219,7 +218,7 @@ def _is_wide(text: bytes) -> bool:
     return jsons.least_members(text) - lists > (COLUMNS + 1) * objects
 
 
-def _parsed(text: str, path: Path, limits: Limits) -> Any:
+def _parsed(text: str, path: Path, limits: Limits) -> JsonValue:
     try:
         return jsons.parse_cells(text, limits)
     except JsonError as error:
@@ -227,7 +226,7 @@ def _parsed(text: str, path: Path, limits: Limits) -> Any:
 
 
 def rows_of(
-    document: Any, where: str | None, path: Path, *, keeps_lists: bool = False
+    document: JsonValue, where: str | None, path: Path, *, keeps_lists: bool = False
 ) -> list[Row]:
     """Return the rows of a document: the elements of the list `where` stands, or the document itself.
 
@@ -265,12 +264,12 @@ def _with_lists_as_text(row: Row) -> Row:
     }
 
 
-def items_of(document: Any, where: str | None, path: Path) -> Iterator[tuple[Any, Row]]:
+def items_of(document: JsonValue, where: str | None, path: Path) -> Iterator[tuple[JsonValue, Row]]:
     """Yield the rows of a document as they stand, each with the columns of what stands around it."""
     yield from _items(document, _segments(document, where), (), {}, path)
 
 
-def _segments(document: Any, where: str | None) -> list[str]:
+def _segments(document: JsonValue, where: str | None) -> list[str]:
     """Return the segments of the pointer to the rows; a list that it ends at gives its elements."""
     if where is None:
         return []
@@ -282,8 +281,8 @@ def _segments(document: Any, where: str | None) -> list[str]:
 
 
 def _items(
-    node: Any, segments: list[str], above: tuple[str, ...], outer: Row, path: Path
-) -> Iterator[tuple[Any, Row]]:
+    node: JsonValue, segments: list[str], above: tuple[str, ...], outer: Row, path: Path
+) -> Iterator[tuple[JsonValue, Row]]:
     if not segments and isinstance(node, list):
         for item in node:
             yield item, outer
@@ -309,7 +308,7 @@ class _Shared:
     that is a column of the member alone, with `*` in place of the key.
     """
 
-    def __init__(self, outside: Row, members: Any) -> None:
+    def __init__(self, outside: Row, members: JsonValue) -> None:
         names = frozenset(members) if isinstance(members, dict) else frozenset()
         self._of_all: Row = {}
         self._of_one: dict[str, Row] = {}
@@ -330,8 +329,8 @@ class _Shared:
 
 
 def _children(
-    node: Any, segment: str, above: tuple[str, ...], path: Path
-) -> Iterable[tuple[str, Any]]:
+    node: JsonValue, segment: str, above: tuple[str, ...], path: Path
+) -> Iterable[tuple[str, JsonValue]]:
     """Return what a segment stands for, each with its name or place; raises TableError where there is nothing."""
     if segment == ANY and isinstance(node, dict):
         return node.items()
@@ -347,7 +346,7 @@ def _children(
     raise TableError("BF118", f"{path.name}: {message}")
 
 
-def _beside(node: Any, segment: str, above: tuple[str, ...], path: Path) -> Row:
+def _beside(node: JsonValue, segment: str, above: tuple[str, ...], path: Path) -> Row:
     """Return the columns of what stands beside a segment in an object; nothing stands beside any element."""
     if segment == ANY or not isinstance(node, dict):
         return {}
@@ -474,13 +473,13 @@ def _column(values: list[JsonValue]) -> pl.Series:
     return texts.fill_null("")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: JsonValue) -> str:
     if isinstance(value, list | dict):
         return _json_text(value)
     return text_of(value)
 
 
-def _json_text(value: Any) -> str:
+def _json_text(value: JsonValue) -> str:
     """Return a list as JSON text in which numbers keep their characters."""
     if isinstance(value, list):
         return f"[{', '.join(map(_json_text, value))}]"
@@ -492,7 +491,7 @@ def _json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _listed(item: Any, path: Path) -> Cells:
+def _listed(item: JsonValue, path: Path) -> Cells:
     """Return a row that is a list."""
     if not isinstance(item, list):
         raise TableError("BF103", f"{path.name}: a row is {_kind(item)}, no list")
@@ -525,7 +524,7 @@ def _header(path: Path, names: dict[str, None], limits: Limits) -> list[str]:
     return unique_names(list(names), path)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: JsonValue) -> str:
     match value:
         case list():
             return "a list"

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchfmt.arrays import Chunked
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.parquets import bounded_batches
 from benchfmt.readers.parquets import open_parquet as open_file
@@ -99,7 +100,7 @@ def _check_type(name: str, kind: pa.DataType, path: Path) -> None:
         raise TableError("BF103", f"{path.name}: {message}")
 
 
-def _texts(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+def _texts(column: Chunked) -> Chunked:
     """Return a column as text: shortest digits that give the number back, dates as ISO 8601.
 
     What is no number (NaN) is `nan`: it may be a run that diverged, which is not the same as nothing.

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
@@ -126,7 +125,7 @@ def _json(path: Path, storage: Storage, start: str, limits: Limits) -> Sniffed |
     return _Document(path, document).sniffed(replace(storage, format="json"))
 
 
-def _json_lines(path: Path, storage: Storage, first: Any) -> Sniffed:
+def _json_lines(path: Path, storage: Storage, first: JsonValue) -> Sniffed:
     dialect = Dialect()
     if isinstance(first, list):
         dialect = Dialect(item_type="array")
@@ -135,7 +134,7 @@ def _json_lines(path: Path, storage: Storage, first: Any) -> Sniffed:
     return Sniffed(replace(storage, format="jsonl"), dialect)
 
 
-def _parsed(text: str, limits: Limits) -> Any:
+def _parsed(text: str, limits: Limits) -> JsonValue:
     try:
         return jsons.parse_cells(text, limits)
     except JsonError:
@@ -168,7 +167,7 @@ class _List:
 class _Document:
     """A JSON document: are its rows a list in it, or is it one run?"""
 
-    def __init__(self, path: Path, document: Any) -> None:
+    def __init__(self, path: Path, document: JsonValue) -> None:
         self.path = path
         self.document = document
 
@@ -195,7 +194,7 @@ class _Document:
         ]
         return Sniffed(storage, Dialect(), notes)
 
-    def _of_list(self, items: list[Any]) -> Dialect:
+    def _of_list(self, items: list[JsonValue]) -> Dialect:
         if items and all(isinstance(item, list) for item in items):
             return Dialect(item_type="array")
         if not items or not all(isinstance(item, dict) for item in items):
@@ -204,7 +203,7 @@ class _Document:
         return Dialect()
 
 
-def _lists(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[_List]:
+def _lists(node: dict[str, JsonValue], above: tuple[str, ...]) -> Iterator[_List]:
     """Yield the lists of objects in a document, and the objects whose members are objects of equal keys."""
     for name, child in node.items():
         keys = (*above, name)
@@ -217,16 +216,16 @@ def _lists(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[_List]:
                 yield from _lists(child, keys)
 
 
-def _are_alike(node: dict[str, Any]) -> bool:
+def _are_alike(node: dict[str, JsonValue]) -> bool:
     """Say whether the members of an object are objects that share most of their keys."""
-    members = list(node.values())
-    if len(members) < 2 or not all(isinstance(item, dict) and item for item in members):
+    members = [item for item in node.values() if isinstance(item, dict) and item]
+    if len(members) < 2 or len(members) < len(node):
         return False
     shared = set.intersection(*(set(item) for item in members))
     return 2 * len(shared) >= max(len(item) for item in members)
 
 
-def _own_numbers(node: Any) -> int:
+def _own_numbers(node: JsonValue) -> int:
     """Return how many numbers a document holds outside of lists."""
     if isinstance(node, Digits):
         return 1
@@ -243,7 +242,7 @@ def _markup(path: Path, storage: Storage, limits: Limits) -> Sniffed | None:
         return None
     table = tables[chosen]
     form = TextForm.of_rows(path.name, _padded(iter(table.rows[:_ROWS])))
-    words: dict[str, Any] = {}
+    words: dict[str, JsonValue] = {}
     if table.header_rows > 1:
         words["header_rows"] = list(range(1, table.header_rows + 1))
     notes = list(form.notes)
