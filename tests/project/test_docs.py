@@ -17,16 +17,20 @@ import doctest
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tests.browsers import chromium
 from tests.warm import SHELL
+
+from benchfmt import __version__
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -38,6 +42,7 @@ FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 # What `make` does after setting up an environment of its own, which a test does not repeat.
 MAKE = {"make demo": "sh examples/demo.sh out/demo"}
+SVG = "{http://www.w3.org/2000/svg}"
 STATUS = "== status of the command before "
 
 
@@ -316,6 +321,86 @@ def test_every_converter_stands_on_one_page_with_its_facts() -> None:
     assert re.search(r'^!!! facts "`trtexec` [0-9.]+"$', text, re.MULTILINE)
     assert "--option warm_up_ms=…" in text
     assert text.endswith("\nIt goes on.\n")
+
+
+SHOWN_AS = {
+    "ai-benchmark": "AI Benchmark (desktop",
+    "ai-benchmark-mobile": "AI Benchmark (desktop, mobile)",
+    "ai4europe": "AI4Europe tables",
+    "aibench": "AIBench",
+    "amlb": "AMLB",
+    "annotated": "Your own table",
+    "dataperf": "DataPerf",
+    "energy-domain": "the energy domain",
+    "every-eval-ever": "Every Eval Ever",
+    "inferencex": "InferenceX",
+    "lpdnn": "LPDNN",
+    "mlperf-client": "Client",
+    "mlperf-endpoints": "Endpoints",
+    "mlperf-hpc": "HPC",
+    "mlperf-inference": "Inference with power",
+    "mlperf-mobile": "Mobile",
+    "mlperf-published": "and their published tables",
+    "mlperf-storage": "Storage",
+    "mlperf-tiny": "Tiny",
+    "mlperf-tiny-published": "and their published tables",
+    "mlperf-training": "MLPerf Training",
+    "mlperf-training-published": "and their published tables",
+    "onnxruntime-perf-test": "ONNX Runtime",
+    "onnxruntime-profile": "ONNX Runtime",
+    "openml": "OpenML and CC18",
+    "openvino-benchmark-app": "OpenVINO",
+    "records": "Package",
+    "tabarena": "TabArena",
+    "trtexec": "TensorRT",
+}
+"""How the diagram of the first page calls what each converter reads."""
+
+
+def test_the_diagram_shows_every_family() -> None:
+    drawn = ElementTree.parse(DOCS / "assets" / "flow.svg")  # noqa: S314 - a file of our own
+    words = "\n".join("".join(item.itertext()) for item in drawn.iter(f"{SVG}text"))
+    assert set(SHOWN_AS) == set(page_maker("facts").converters())
+    assert [name for name, shown in SHOWN_AS.items() if shown not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("known", "repository", "address"),
+    [
+        ({}, None, None),
+        (
+            {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/benchfmt", "BENCHFMT_SITE_URL": "https://a.io/b"},
+            "https://github.com/a/benchfmt",
+            "https://a.io/b/",
+        ),
+        (
+            {"CI_PROJECT_URL": "https://gitlab.com/a/b", "CI_PAGES_URL": "https://a.gitlab.io/b/"},
+            "https://gitlab.com/a/b",
+            "https://a.gitlab.io/b/",
+        ),
+    ],
+)  # fmt: skip
+def test_the_site_says_its_version_and_leads_to_the_repository(
+    known: dict[str, str],
+    repository: str | None,
+    address: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "BENCHFMT_SITE_URL", "CI_PROJECT_URL", "CI_PAGES_URL"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(DOCS))
+    project = tomllib.loads(page_maker("build").configuration())["project"]
+    assert project["copyright"] == f"benchfmt {__version__}, Apache-2.0"
+    assert (project.get("repo_url"), project.get("site_url")) == (repository, address)
+
+
+def test_the_card_that_other_sites_show_is_there() -> None:
+    head = (DOCS / "overrides" / "main.html").read_text("utf-8")
+    assert "{{ config.site_url }}assets/card.png" in head
+    data = (DOCS / "assets" / "card.png").read_bytes()
+    assert struct.unpack(">II", data[16:24]) == (1200, 630)
 
 
 def test_every_page_is_in_the_navigation() -> None:
