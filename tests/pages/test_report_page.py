@@ -568,6 +568,70 @@ def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(packa
     assert same == drawn
 
 
+def observed(number: int, benchmark: int, samples: list[float | None]) -> Record:
+    """Return a result whose mean is that of its observations."""
+    counted = [value for value in samples if value is not None]
+    return Record.from_dict(
+        {
+            "benchfmt": "1.0",
+            "id": f"r{number}",
+            "benchmark": {"suite": "lpdnn", "name": f"b{benchmark}", "scenario": "single-stream"},
+            "model": {"name": "resnet50"},
+            "dataset": {"name": "imagenet"},
+            "system": {"id": f"box-{number}", "name": f"Box {number}"},
+            "configuration": {"precision": "fp32", "batch_size": 1, "input_shape": [224, 224]},
+            "status": "ok",
+            "measurements": [
+                {
+                    "metric": "latency",
+                    "statistic": "mean",
+                    "stage": "end-to-end",
+                    "per": "sample",
+                    "value": sum(counted) / len(counted),
+                    "unit": "s",
+                    "basis": "measured",
+                    "primary": True,
+                    "n": len(samples),
+                    "samples": samples,
+                }
+            ],
+        }
+    )
+
+
+def figures_of(place: Path, records: list[Record]) -> list[Figure]:
+    write_package(place, [to_batch(records)])
+    with open_package(place) as opened:
+        content = gather(opened, None, None)
+        every = range(len(content.shown))
+        page = page_of(content, content.portion(every), every, 0, ["report.html"])
+    return [figure for group in page.groups for figure in group.figures]
+
+
+def test_each_observation_is_drawn_but_those_that_did_not_count(tmp_path: Path) -> None:
+    few = observed(0, 0, [1.0, 2.0, None, 1.5])
+    many = observed(1, 0, [1.0 + number / 1_000 for number in range(900)])
+    [figure] = figures_of(tmp_path / "few", [few, observed(2, 0, [1.0, 1.25])])
+    assert figure.drawn.count('class="sample"') == 3 + 2
+    assert figure.caption == "each observation of 2 results"
+    [figure] = figures_of(tmp_path / "many", [few, many])
+    assert figure.drawn.count('class="sample"') == 3 + 300
+    assert figure.caption.endswith(
+        "; of more than 400 some that are spread evenly over their order"
+    )
+
+
+def test_observations_without_room_are_counted(tmp_path: Path) -> None:
+    records = [observed(number, number // 8, [1.0, 1.5 + number]) for number in range(24)]
+    captions = [figure.caption for figure in figures_of(tmp_path / "package", records)]
+    without = "this page has no room for the observations of"
+    assert captions == [
+        "each observation of 8 results",
+        f"each observation of 4 results; {without} 4 more",
+        f"{without} 8 results",
+    ]
+
+
 def test_a_number_of_another_source_has_the_hash_and_the_place_of_that(tmp_path: Path) -> None:
     sources = [
         {"path": "run/summary.txt", "sha256": "1" * 64, "locator": "line=3"},

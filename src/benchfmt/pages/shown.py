@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from markupsafe import Markup
+
 from benchfmt.comparing.coverage import Coverage
 from benchfmt.comparing.groups import Group, Line
 from benchfmt.comparison.policies import kind_of
@@ -64,6 +66,7 @@ _OTHERS_BYTES = 1_500_000
 """So many characters of other numbers of the same records are kept on a page."""
 _STRIPS, _SAMPLES = 12, 400
 """So many results of a page have a figure of their observations, and so many of these are drawn."""
+_UNDRAWN = "this page has no room for the observations of"
 
 
 def page_of(content: Content, portion: Portion, some: range, place: int, names: list[str]) -> Page:
@@ -429,21 +432,30 @@ class _Groups:
     def _strips_of(
         self, shown: ShownGroup, rows: Sequence[Row | None], written: Shown
     ) -> Iterator[Figure]:
-        """Yield the figure of the observations of a group's results, where there are any and room for it."""
-        named = []
+        """Yield the figure of the observations of a group's results, where there are any; of those without room, how many."""
+        observed = []
         for line, row in zip(shown.lines, rows, strict=True):
             samples = samples_of(row) if row else []
-            if len(samples) > 1 and self._strips < _STRIPS:
-                self._strips += 1
-                values = [written.scaled(value) for value in _spaced(samples)]
-                named.append((one_line(line.system), values))
-        if named:
-            title = f"each observation of {counted(len(named), 'result')}"
-            drawn = drawing.strips(named, one_line(written.unit), title)
-            yield Figure(
-                drawn,
-                f"{title}; of more than {_SAMPLES} some that are spread evenly over their order",
-            )
+            if len(samples) > 1:
+                observed.append((one_line(line.system), samples))
+        if not observed:
+            return
+        drawn = observed[: _STRIPS - self._strips]
+        self._strips += len(drawn)
+        without_room = len(observed) - len(drawn)
+        if not drawn:
+            yield Figure(Markup(), f"{_UNDRAWN} {counted(without_room, 'result')}")
+            return
+        title = f"each observation of {counted(len(drawn), 'result')}"
+        caption = title
+        if any(len(samples) > _SAMPLES for _, samples in drawn):
+            caption += f"; of more than {_SAMPLES} some that are spread evenly over their order"
+        if without_room:
+            caption += f"; {_UNDRAWN} {without_room:,} more"
+        named = [
+            (name, [written.scaled(value) for value in _spaced(samples)]) for name, samples in drawn
+        ]
+        yield Figure(drawing.strips(named, one_line(written.unit), title), caption)
 
 
 def _values_of(key: Key, numbers: Sequence[Numbers]) -> Iterator[float]:
