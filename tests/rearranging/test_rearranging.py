@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from benchfmt import Record, open_package, validate
+from benchfmt.cli.commands import app
 from benchfmt.finding import BenchfmtError
-from benchfmt.package import write_package
+from benchfmt.package import put_package, write_package
 from benchfmt.rearranging import append, select, split
 from benchfmt.tables import to_batch
 
@@ -208,6 +210,35 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert done.stderr == "1 record, 2 measurements appended, 2 were there already\n"
     done = run("append", source)
     assert (done.returncode, "then those whose records it gets" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_packages_at_addresses_are_rearranged_too(tmp_path: Path, suffix: str) -> None:
+    """In memory: any file system that fsspec knows is one."""
+    pytest.importorskip("fsspec")
+    runner, here = CliRunner(), package(tmp_path / f"p{suffix}", 1, 2, 3)
+    url = f"memory://{tmp_path.name}/p{suffix}"
+    put_package(here, url)
+
+    def run(*words: str) -> str:
+        done = runner.invoke(app, list(words), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    for words in (["merge", url, "-o", "out"], ["explain", "r1", "--package", url]):
+        with pytest.raises(BenchfmtError, match="is remote"):
+            runner.invoke(app, words, catch_exceptions=False)
+    out = {name: str(tmp_path / name) for name in ("merged", "chosen", "by", "grown")}
+    run("merge", url, str(package(tmp_path / "q", 3, 4)), "-o", out["merged"], "--remote")
+    assert ids(tmp_path / "merged") == ["r1", "r2", "r3", "r4"]
+    run("select", url, "id > 'r1'", "-o", out["chosen"], "--remote")
+    assert ids(tmp_path / "chosen") == ["r2", "r3"]
+    run("split", url, "--by", "id", "-o", out["by"], "--remote")
+    assert sorted(path.name for path in (tmp_path / "by").iterdir()) == ["r1", "r2", "r3"]
+    package(tmp_path / "grown", 3, 9)
+    assert "2 records" in run("append", out["grown"], url, "--remote")
+    assert ids(tmp_path / "grown") == ["r3", "r9", "r1", "r2"]
+    assert "  record: r1\n" in run("explain", "r1", "--package", url, "--remote")
 
 
 def test_no_file_of_the_package_is_overwritten_however_its_parts_are_called(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ def explain(
             help="Explain a record of this package by its id: where each of its numbers is from.",
         ),
     ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
+    ] = False,
     output: Annotated[
         ExplanationFormat, typer.Option("--format", help="How the explanation is printed.")
     ] = ExplanationFormat.text,
@@ -58,7 +61,7 @@ def explain(
     from benchfmt.vocabulary import vocabulary
 
     if package is not None:
-        _explain_record(code, package, output)
+        _explain_record(code, package, output, remote=remote)
         return
     pages: list[Any] = []
     with suppress(KeyError):
@@ -80,12 +83,14 @@ def explain(
         print_lines(entry_lines(entry))
 
 
-def _explain_record(record_id: str, package: str, output: ExplanationFormat) -> None:
+def _explain_record(
+    record_id: str, package: str, output: ExplanationFormat, *, remote: bool
+) -> None:
     from benchfmt.package import open_package
     from benchfmt.pages.gathering import one_record
     from benchfmt.pages.provenance import facts_of, heading
 
-    with open_package(package) as opened:
+    with open_package(package, remote=remote) as opened:
         record, rows = one_record(opened, record_id)
     numbers = [(heading(row), facts_of(record, row)) for row in rows]
     if output is ExplanationFormat.json:

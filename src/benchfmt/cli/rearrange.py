@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -30,11 +31,17 @@ _PartRows = Annotated[
 ]
 
 
+_Remote = Annotated[
+    bool, typer.Option("--remote", help="Allow packages to be URLs, which are downloaded.")
+]
+
+
 def merge(
-    packages: Annotated[list[Path], typer.Argument(metavar="PACKAGE...", help="Packages.")],
+    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Packages.")],
     output: _Output,
     part_rows: _PartRows = None,
     replace: _Replace = False,
+    remote: _Remote = False,
 ) -> None:
     """Write the records of several packages as one; a record that stands in two, with the same content, is there once.
 
@@ -44,15 +51,25 @@ def merge(
     from benchfmt.package import placed
     from benchfmt.reports.text import account_lines
 
-    conversion = convert(list(packages), "records")
-    with placed(output, replace=replace) as place:
-        account = conversion.write(place, part_rows=part_rows, replace=replace)
+    with ExitStack() as opened:
+        conversion = convert([_here(package, opened, remote) for package in packages], "records")
+        with placed(output, replace=replace) as place:
+            account = conversion.write(place, part_rows=part_rows, replace=replace)
     for line in account_lines(account):
         say(line, err=True)
     if account.total("records"):
         print_lines([output])
     if not account.ok:
         raise typer.Exit(1)
+
+
+def _here(package: str, opened: ExitStack, remote: bool) -> str | Path:
+    """Return where a package lies on this machine; one at an address is fetched, and stays as long as what is opened."""
+    from benchfmt.package import is_url, open_package
+
+    if not is_url(package):
+        return package
+    return opened.enter_context(open_package(package, remote=remote)).root
 
 
 def select(
@@ -63,13 +80,14 @@ def select(
     output: _Output,
     part_rows: _PartRows = None,
     replace: _Replace = False,
+    remote: _Remote = False,
 ) -> None:
     """Write the records of a package that meet a condition as a package, with their systems and provenance."""
     from benchfmt.package import placed
     from benchfmt.rearranging import select as run
 
     with placed(output, replace=replace) as place:
-        done = run(package, where, place, part_rows=part_rows, replace=replace)
+        done = run(package, where, place, part_rows=part_rows, replace=replace, remote=remote)
     say(f"{done.records:,} of {counted(done.records + done.left, 'record')}", err=True)
     print_lines([output])
 
@@ -81,11 +99,12 @@ def split(
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where the packages go.")
     ],
     replace: _Replace = False,
+    remote: _Remote = False,
 ) -> None:
     """Write a package for each value of a column."""
     from benchfmt.rearranging import split as run
 
-    for done in run(package, by, output, replace=replace):
+    for done in run(package, by, output, replace=replace, remote=remote):
         say(f"{counted(done.records, 'record')}: {done.path.name}", err=True)
         print_lines([done.path])
 
@@ -95,6 +114,9 @@ def append(
         list[str],
         typer.Argument(metavar="PACKAGE NEW...", help="A package in a folder, then others."),
     ],
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow NEW to be a URL, which is downloaded.")
+    ] = False,
 ) -> None:
     """Add the records of other packages to one, as parts of their own; what is there already stays as it is."""
     from benchfmt.rearranging import append as run
@@ -102,7 +124,7 @@ def append(
     package, *others = packages
     if not others:
         raise BenchfmtError("name the package, then those whose records it gets")
-    done = run(package, others)
+    done = run(package, others, remote=remote)
     known = ""
     if done.known:
         known = f", {done.known:,} {'was' if done.known == 1 else 'were'} there already"

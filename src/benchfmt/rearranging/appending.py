@@ -38,12 +38,13 @@ class Appended:
     known: int
 
 
-def append(package: str | Path, others: Sequence[str | Path]) -> Appended:
+def append(package: str | Path, others: Sequence[str | Path], *, remote: bool = False) -> Appended:
     """Add the records of other packages to one in a folder, and return how many; raises BenchfmtError.
 
     They become parts of their own; the old ones stay as they are. A record that is there already, with the same content,
     is left out and counted; one with other content under the same id, or a system that is described otherwise, ends it,
-    and nothing is added. The descriptor is replaced last, so that the package is the old one or the new one.
+    and nothing is added. The descriptor is replaced last, so that the package is the old one or the new one. With
+    `remote` others may be URLs.
     """
     place = Path(package)
     if not place.is_dir():
@@ -59,7 +60,7 @@ def append(package: str | Path, others: Sequence[str | Path]) -> Appended:
         _clear(opened)
         growing = target.new_folder()
         try:
-            return _Growth(opened, growing).add(others)
+            return _Growth(opened, growing).add(others, remote=remote)
         finally:
             shutil.rmtree(growing, ignore_errors=True)
 
@@ -94,10 +95,10 @@ class _Growth:
         self._prefixes: dict[str, JsonValue] = declared(package.descriptor)
         self._records = self._measurements = self._known = 0
 
-    def add(self, others: Sequence[str | Path]) -> Appended:
+    def add(self, others: Sequence[str | Path], *, remote: bool) -> Appended:
         try:
             for other in others:
-                with open_package(other) as opened:
+                with open_package(other, remote=remote) as opened:
                     refuse_newer(opened)
                     self._declare(opened, str(other))
                     self._add(opened, str(other))

@@ -44,13 +44,14 @@ def select(
     *,
     replace: bool = False,
     part_rows: int | None = None,
+    remote: bool = False,
 ) -> Selected:
     """Write the records of a package that meet a condition as a package, and return how many; raises BenchfmtError.
 
     `where` is what stands behind WHERE in SQL over the flat view (see `benchfmt.package.sql`). The new descriptor has
-    what the old one said, and in `sources` what was chosen.
+    what the old one said, and in `sources` what was chosen. With `remote` the package may be a URL.
     """
-    with open_package(package) as opened:
+    with open_package(package, remote=remote) as opened:
         refuse_newer(opened)
         ids = _chosen(opened, str(package), where)
         if not ids.len():
@@ -59,18 +60,25 @@ def select(
 
 
 def split(
-    package: str | Path, by: str, folder: str | Path, *, replace: bool = False
+    package: str | Path,
+    by: str,
+    folder: str | Path,
+    *,
+    replace: bool = False,
+    remote: bool = False,
 ) -> list[Selected]:
     """Write a package for each value of a column of the flat view into a folder, named by it; raises BenchfmtError.
 
-    Records without a value become the package `none`.
+    Records without a value become the package `none`. With `remote` the package may be a URL.
     """
-    with open_package(package) as opened:
-        refuse_newer(opened)
-        column = '"' + by.replace('"', '""') + '"'
-        chosen = _asked(
-            opened, str(package), f"SELECT id, CAST({column} AS VARCHAR) AS word FROM wide"
-        )
+    with open_package(package, remote=remote) as opened:
+        return _split(opened, str(package), by, Path(folder), replace)
+
+
+def _split(package: Package, name: str, by: str, folder: Path, replace: bool) -> list[Selected]:
+    refuse_newer(package)
+    column = '"' + by.replace('"', '""') + '"'
+    chosen = _asked(package, name, f"SELECT id, CAST({column} AS VARCHAR) AS word FROM wide")
     words = chosen["word"].unique().sort().to_list()
     if len(words) > MOST_PARTS:
         raise BenchfmtError(
@@ -78,13 +86,10 @@ def split(
         )
     names = _file_names(words)
     made = []
-    with open_package(package) as opened:
-        for word in words:
-            ids = chosen.filter(pl.col("word").eq_missing(pl.lit(word, pl.String)))["id"]
-            what = (
-                f"records where {by} is {word!r}" if word is not None else f"records without {by}"
-            )
-            made.append(_write(opened, ids, Path(folder) / names[word], what, replace, None))
+    for word in words:
+        ids = chosen.filter(pl.col("word").eq_missing(pl.lit(word, pl.String)))["id"]
+        what = f"records where {by} is {word!r}" if word is not None else f"records without {by}"
+        made.append(_write(package, ids, folder / names[word], what, replace, None))
     return made
 
 
