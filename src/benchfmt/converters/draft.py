@@ -24,6 +24,7 @@ from pydantic import JsonValue, ValidationError
 from benchfmt.converters.base import Failed, Item
 from benchfmt.faults import error_in_words
 from benchfmt.finding import Finding, Severity
+from benchfmt.identity import canonical
 from benchfmt.numbers import kept
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.units import convert, exact
@@ -312,8 +313,18 @@ class Draft:
     # --- what has no field, and what is wrong ---
 
     def keep(self, name: str, value: object, namespace: str | None = None) -> None:
-        """Keep what the standard has no field for, under the converter's name (or another namespace)."""
-        self._kept.setdefault(namespace or self.converter, {})[name] = kept(value)
+        """Keep what the standard has no field for, under the converter's name (or another namespace).
+
+        Raises DraftError for a name under which something else is kept already: neither of the two may be lost.
+        """
+        plain = kept(value)
+        if plain is None:
+            return
+        space = namespace or self.converter
+        known = self._kept.setdefault(space, {})
+        if name in known and canonical(known[name]) != canonical(plain):
+            raise DraftError(f"extensions.{space}.{name} is kept already: {known[name]!r}")
+        known[name] = plain
 
     def keep_all(self, said: Mapping[str, object], namespace: str | None = None) -> None:
         """Keep several values that the standard has no field for."""
