@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchfmt.cli.options import options_of
+from benchfmt.cli.options import Remote, options_of
 from benchfmt.cli.printing import counted, print_lines, say
 
 
@@ -24,9 +24,7 @@ def bundle(
             help="How it is cited (title, authors, version, license, date, url, doi), or an option of an export in it.",
         ),
     ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Write a package as one zip with what repositories, catalogues and other programs ask for, and say what it lacks."""
     from benchfmt.bundling import bundle as run

@@ -16,6 +16,7 @@ from benchfmt.cli.coverage import coverage
 from benchfmt.cli.describe import describe
 from benchfmt.cli.explain import explain
 from benchfmt.cli.export import export, exports
+from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.profile import profile
 from benchfmt.cli.publish import publish
@@ -113,9 +114,7 @@ def show(
             help="Print all records as JSON Lines, after a heading where the package declares anything.",
         ),
     ] = False,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Show what a package holds."""
     from benchfmt.package import open_package

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchfmt.cli.files import replace_text
+from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, print_pieces, say
 from benchfmt.cli.progress import workers
 from benchfmt.finding import BenchfmtError
@@ -93,9 +94,7 @@ def compare(
             help="Who reads the parts, and with NEW tests the results: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Show the results of a package that may be compared, in groups; say why two may not; or what became of each in a newer one.
 

@@ -14,7 +14,7 @@ import typer
 
 from benchfmt.cli import completing
 from benchfmt.cli.files import write_text
-from benchfmt.cli.options import options_of
+from benchfmt.cli.options import LimitPairs, options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.progress import with_progress
 from benchfmt.cli.stopping import leaves
@@ -97,13 +97,7 @@ def convert(
     account: Annotated[
         Path | None, typer.Option(help="Write the account of all files and rows here, as JSON.")
     ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=NUMBER",
-            help="A safety limit in place of its default, as row_bytes=100000.",
-        ),
-    ] = None,
+    limit: LimitPairs = None,
     croissant: Annotated[
         bool,
         typer.Option(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from benchfmt.cli.files import replace_text
+from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.printable import json_text
 
@@ -35,9 +36,7 @@ def coverage(
     output: Annotated[
         Format, typer.Option("--format", help="How the coverage is printed.")
     ] = Format.text,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Show what the results of a package cover: systems, benchmarks and metrics, what is missing and why, and whether it is fair."""
     from benchfmt.comparing.coverage import check_metric

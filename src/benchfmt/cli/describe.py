@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchfmt.cli.files import replace_text, write_text
+from benchfmt.cli.options import LimitPairs
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
 
@@ -95,13 +96,7 @@ def describe(
             metavar="NAME", help="The layout of the file, of a tool that is known (--list-like)."
         ),
     ] = None,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=NUMBER",
-            help="A safety limit in place of its default, as row_bytes=100000.",
-        ),
-    ] = None,
+    limit: LimitPairs = None,
     review: Annotated[Path | None, typer.Option(help="Write the review here, as JSON.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Start anew, whatever an older descriptor says.")

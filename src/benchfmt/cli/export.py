@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchfmt.cli import completing
-from benchfmt.cli.options import options_of
+from benchfmt.cli.options import Remote, options_of
 from benchfmt.cli.printing import counted, print_lines, say
 from benchfmt.cli.progress import workers
 from benchfmt.printable import json_text
@@ -51,9 +51,7 @@ def export(
             help="Who writes the parts, of a format that has any: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Write a package in the format of another tool, and say what was left out."""
     from benchfmt.cli.settings import publication_options

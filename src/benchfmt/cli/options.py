@@ -1,9 +1,23 @@
-"""Options of the command line that converters and exports take."""
+"""Options of the command line: those that several commands have, and those that converters and exports take."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from benchfmt.finding import BenchfmtError
 
+Remote = Annotated[
+    bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
+]
+LimitPairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=NUMBER",
+        help="A safety limit in place of its default, as row_bytes=100000.",
+    ),
+]
 _NAMES = ("source", "converter", "jobs", "executor", "seconds", "tell", "limits", "remote")
 """What `conversion.convert` takes by other names, or from other options."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchfmt.cli.files import replace_text
+from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
@@ -78,9 +79,7 @@ def recommend(
     output: Annotated[
         Format, typer.Option("--format", help="How the recommendation is printed.")
     ] = Format.text,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Show which measured results of a task meet limits, the best first among those that compare.
 

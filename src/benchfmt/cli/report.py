@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchfmt.cli.files import replace_file
+from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.finding import BenchfmtError
 
@@ -26,9 +27,7 @@ def report(
             "--pages", help="Write all groups: those beyond the first page follow beside it."
         ),
     ] = False,
-    remote: Annotated[
-        bool, typer.Option("--remote", help="Allow PACKAGE to be a URL, which is downloaded.")
-    ] = False,
+    remote: Remote = False,
 ) -> None:
     """Write what a package holds, what compares and what is missing as one page for any browser, which fetches nothing."""
     from benchfmt.limits import FOR_PAGES

@@ -11,6 +11,7 @@ import typer
 
 from benchfmt.cli import completing
 from benchfmt.cli.files import replace_text
+from benchfmt.cli.options import LimitPairs
 from benchfmt.cli.printing import print_pieces, say
 from benchfmt.finding import BenchfmtError
 
@@ -64,13 +65,7 @@ def validate(
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow PATH to be a URL, which is downloaded.")
     ] = False,
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=NUMBER",
-            help="A safety limit in place of its default, as row_bytes=100000.",
-        ),
-    ] = None,
+    limit: LimitPairs = None,
     jobs: Annotated[
         int | None,
         typer.Option(

@@ -26,6 +26,10 @@ CODE = "under the code of the submission: what was tried or tested there is not 
 CALIBRATION = "under the calibration of the submission, which describes how a model was quantized and holds no results"
 DOCUMENTATION = "under the documentation of the submission, which holds no results"
 TEST_DATA = "test data of a program, not a result"
+FOR_PEOPLE = "a document for people, or a program"
+STRAY = "a stray file of an editor or of the system"
+STRAYS = re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$|(^|/)Thumbs\.db$")
+"""The paths of stray files."""
 
 _REPOSITORY = re.compile(
     r"(inference|training|hpc|mobile|tiny|storage|automotive)_results_v[0-9].*"

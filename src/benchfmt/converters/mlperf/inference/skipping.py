@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from benchfmt.converters.mlperf import model_mapping
+from benchfmt.converters.mlperf.places import FOR_PEOPLE, STRAY
 
 _FOLDERS = re.compile(
     "/(?:"
@@ -72,11 +73,11 @@ _RULES = (
     ),
     _Rule("code of the submission", "code"),
     _Rule(
-        "a document for people, or a program",
+        FOR_PEOPLE,
         name=re.compile(r"\.(md|adoc|html|png|jpe?g|pdf|sh|py)$", re.IGNORECASE),
     ),
     _Rule(
-        "a stray file of an editor or of the system",
+        STRAY,
         name=re.compile(r"^\.|\.sw[op]$|~$"),
     ),
     _Rule(

@@ -21,7 +21,7 @@ from benchfmt.converters.mlperf import layout
 from benchfmt.converters.mlperf.mobile import record, tree
 from benchfmt.converters.mlperf.mobile.files import NAME, VERSION
 from benchfmt.converters.mlperf.mobile.tree import Tree
-from benchfmt.converters.mlperf.places import Places
+from benchfmt.converters.mlperf.places import STRAY, STRAYS, Places
 from benchfmt.finding import BenchfmtError
 from benchfmt.suites import mlperf_mobile as rules
 
@@ -50,10 +50,7 @@ _WHY = (
         "describes a measurement of which no result is here, or something other than one",
     ),
     (re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|xlsx?)$"), "for people"),
-    (
-        re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$|(^|/)Thumbs\.db$"),
-        "a stray file of an editor or of the system",
-    ),
+    (STRAYS, STRAY),
 )
 
 

@@ -96,21 +96,6 @@ _NEEDED = {
 """What a table must have, in the names of its kind."""
 _LIKELY = 6
 """How many of the checker's columns a CSV needs before a missing one is told as a fault of it."""
-_SAME = (
-    "version",
-    "Location",
-    "Organization",
-    "Division",
-    "SystemType",
-    "Platform",
-    "Model",
-    "MlperfModel",
-    "Scenario",
-    "Result",
-    "Units",
-    "Power_Result",
-    "Accuracy",
-)
 _RESULT_OF = (
     "version",
     "Location",
@@ -122,6 +107,7 @@ _RESULT_OF = (
     "MlperfModel",
     "Scenario",
 )
+_SAME = (*_RESULT_OF, "Result", "Units", "Power_Result", "Accuracy")
 
 FAULTY = "!"
 """How the kind of a faulty table begins; what is wrong with it follows."""

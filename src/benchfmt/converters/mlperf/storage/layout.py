@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.converters.base import Source
-from benchfmt.converters.mlperf.places import Places
+from benchfmt.converters.mlperf.places import FOR_PEOPLE, STRAY, STRAYS, Places
 from benchfmt.converters.mlperf.results_tree import head
 from benchfmt.readers import heads
 from benchfmt.readers.files import file_sha256
@@ -60,9 +60,9 @@ WHY = (
     (re.compile(r"(^|/)code(-[0-9a-f]+)?/"), "code of the submission"),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|xlsx?|sh|py)$"),
-        "a document for people, or a program",
+        FOR_PEOPLE,
     ),
-    (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
+    (STRAYS, STRAY),
 )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchfmt.converters.base import Source
+from benchfmt.converters.mlperf.places import FOR_PEOPLE, STRAY, STRAYS
 from benchfmt.converters.mlperf.results_tree import head
 from benchfmt.readers import energyrunner
 from benchfmt.suites import mlperf_tiny as rules
@@ -51,9 +52,9 @@ WHY = (
     (re.compile(r"(^|/)code/"), "code of the submission"),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|docx?|sh|py|ipynb)$"),
-        "a document for people, or a program",
+        FOR_PEOPLE,
     ),
-    (re.compile(r"(^|/)\.[^/]*$|~$"), "a stray file of an editor or of the system"),
+    (STRAYS, STRAY),
 )
 
 

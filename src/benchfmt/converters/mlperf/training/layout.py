@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchfmt.converters.base import Source, Unit
+from benchfmt.converters.mlperf.places import FOR_PEOPLE, STRAY, STRAYS
 from benchfmt.suites import mlperf_training as rules
 
 RESULT = re.compile(r"result_.*\.txt")
@@ -50,10 +51,10 @@ _WHY = (
     ),
     (
         re.compile(r"(?i)\.(md|adoc|html|png|jpe?g|pdf|sh|py|docx?|ya?ml|ipynb)$"),
-        "a document for people, or a program",
+        FOR_PEOPLE,
     ),
     (re.compile(r"(^|/)(license|copying|notice)[^/]*$", re.IGNORECASE), "a licence"),
-    (re.compile(r"(^|/)\.[^/]*$|\.sw[op]$|~$"), "a stray file of an editor or of the system"),
+    (STRAYS, STRAY),
 )
 
 
