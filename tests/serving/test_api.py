@@ -26,6 +26,16 @@ def test_records_are_judged(server: Server) -> None:
     assert answer.data["report"]["records"] == 5
 
 
+def test_several_rule_sets_hold_together(server: Server) -> None:
+    body = RECORDS.read_bytes()
+    answer = server.ask("/validate", body, name="r.jsonl", rules="submission,ingestion")
+    assert answer.data["report"]["rules"] == "submission+ingestion"
+    codes = {finding["code"] for finding in answer.data["report"]["findings"]}
+    assert {"BF511", "BF512", "BF513"} <= codes
+    refused = server.ask("/validate", body, name="r.jsonl", rules="submission,x")
+    assert (refused.status, refused.data["title"]) == (400, "the call is wrong")
+
+
 def test_a_form_is_refused_with_the_call_that_works(server: Server) -> None:
     body = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n{}\r\n--x--\r\n"
     headers = {"content-type": "multipart/form-data; boundary=x"}

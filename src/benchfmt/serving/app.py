@@ -243,9 +243,10 @@ class _Site:
         answered: Callable[[Answer, Path, Path], Awaitable[Response]],
     ) -> Response:
         """Take an upload, have a process work on it, and return what is made of its answer."""
-        rules = request.query_params.get("rules", "core")
-        if rules not in RULES:
-            return _wrong_call(request, f"rules is one of {', '.join(RULES)}")
+        rules = ",".join(request.query_params.getlist("rules")) or "core"
+        if not set(RULES).issuperset(rules.split(",")):
+            known = ", ".join(RULES)
+            return _wrong_call(request, f"rules is one of {known}, or several with commas")
         check_length(request, self.settings)
         async with self.workers.turns.place(), self.workers.folder() as folder:
             upload = folder / INPUT / safe_name(request.query_params.get("name", ""))

@@ -22,11 +22,13 @@ _NAME = {
 _RULES = {
     "name": "rules",
     "in": "query",
-    "description": "The rule set that it is held to.",
+    "description": "The rule set that it is held to, or several, which then hold together.",
+    "style": "form",
+    "explode": False,
     "schema": {
-        "type": "string",
-        "enum": ["core", "submission", "ingestion", "matchmaking"],
-        "default": "core",
+        "type": "array",
+        "items": {"enum": ["core", "submission", "ingestion", "matchmaking"]},
+        "default": ["core"],
     },
 }
 _REFUSALS = {
