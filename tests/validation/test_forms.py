@@ -19,6 +19,7 @@ from benchfmt.package.parts import Part
 from benchfmt.rowhash import row_hashes
 from benchfmt.validation import validate
 from benchfmt.validation.forms import parquet, raw
+from benchfmt.validation.forms.formulas import Formulas
 from benchfmt.validation.forms.measurements import Queue, WaitingRecords
 from benchfmt.validation.places import GatheredPlaces, Place, TablePlaces
 from benchfmt.validation.portion import Pieces, Rows
@@ -41,7 +42,12 @@ def test_the_rows_of_several_parts_are_counted_on_and_shown_in_their_files(
     places = TablePlaces()
     reporter = Reporter(report, LIMITS)
     table = raw.RawTable("records", tmp_path, Resource(path="records"), places, reporter)
-    rows = list(table.rows())
+    formulas = Formulas("records")
+    rows = []
+    for item in table.rows():
+        rows.append(item)
+        for wrong in formulas.faults(item.frame, are_known=False):
+            reporter.report_faults("BF908", wrong, places)
     assert [item.frame[ROW].to_list() for item in rows] == [[1, 2], [3]]
     assert [item.is_first for item in rows] == [True, True]
     assert table.is_incomplete
@@ -205,3 +211,13 @@ def test_a_table_that_is_cut_off_is_not_said_to_hold_nothing_as_well(tmp_path: P
     codes = [finding.code for finding in validate(path).findings]
     assert "BF501" in codes
     assert "BF122" not in codes
+
+
+def test_a_formula_is_found_in_every_frame_whether_its_text_is_new_or_not() -> None:
+    formulas = Formulas("measurements")
+    frame = pl.DataFrame({"unit": ["=1+1", "s"], "reported_value": ["1", "=2+2"], ROW: [1, 2]})
+    found = []
+    for are_known in (False, True):
+        frames = list(formulas.faults(frame, are_known=are_known))
+        found.append([(wrong["column"][0], wrong["row"][0]) for wrong in frames])
+    assert found == [[("unit", 1), ("reported_value", 2)]] * 2

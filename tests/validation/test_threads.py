@@ -18,15 +18,15 @@ import polars as pl
 import pytest
 from tests.forms import ABSENT, INVALID, ROOT, VALID, flatten, load, taking_turns, write
 
-from benchfmt import validate
+from benchfmt import turns, validate
 from benchfmt.checks.frames import Shared
 from benchfmt.limits import Limits
-from benchfmt.validation import loop, reporting, turns
+from benchfmt.turns import Turns
+from benchfmt.validation import loop, reporting
 from benchfmt.validation.forms import delimited, documents, json_portion, package, parquet
 from benchfmt.validation.groups import Judge
 from benchfmt.validation.portion import Portion
 from benchfmt.validation.reporting import Reporter
-from benchfmt.validation.turns import Turns
 from benchfmt.validation.verdicts import Verdict, verdict_on
 
 FORMS = ["parquet", "csv", "zip", "jsonl"]

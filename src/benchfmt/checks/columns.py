@@ -79,8 +79,9 @@ def type_table(
         if suspects is not None:
             sound &= ~suspects
             columns[name] = raw[name].set(suspects, None)
-            if told:
-                table_faults.append(_faults_of_suspects(table, item, raw, suspects, typed=typed))
+            if told and suspects.any():
+                some = _with_places(table, raw, name).filter(suspects)
+                table_faults.append(repeating.faults_of(some, item))
             continue
         cell_faults = CellFaults(raw[name], is_told=told)
         columns[name] = typed_cells(table, item, cell_faults, typed=typed).alias(name)
@@ -102,15 +103,6 @@ def _frame_of(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
         else:
             kept.append(pl.lit(cells).alias(name))
     return pl.select(kept)
-
-
-def _faults_of_suspects(
-    table: str, item: Column, raw: pl.DataFrame, suspects: pl.Series, *, typed: bool
-) -> pl.DataFrame:
-    some = _with_places(table, raw, item.name).filter(suspects)
-    cell_faults = CellFaults(some[item.name])
-    typed_cells(table, item, cell_faults, typed=typed)
-    return _faults_of(table, item, some, cell_faults)
 
 
 def _faults_of(

@@ -6,7 +6,7 @@ import polars as pl
 
 from benchfmt.checks.cell_faults import CellFaults
 from benchfmt.checks.column_names import NOUNS
-from benchfmt.checks.frames import faults, no_coded_faults, of_code
+from benchfmt.checks.frames import FAULT_COLUMNS, faults, no_coded_faults, of_code
 from benchfmt.checks.typed_cells import typed_cells
 from benchfmt.rowhash import row_hashes, text_hashes
 from benchfmt.tables import COLUMNS, REPEATING, Column
@@ -16,7 +16,9 @@ _REPETITIONS = 4
 _MOST_KNOWN = 100_000
 _LONGEST_KNOWN = 100
 """A longer text is not remembered: those that repeat are short."""
+_TEXTS_OF_FAULT = ("code", "message", "hint")
 _TYPE_HINT = "write the column in its type; a cell that has no value is null"
+_TextsOfFault = tuple[str, str, str | None]
 
 
 class RepeatingTexts:
@@ -29,14 +31,17 @@ class RepeatingTexts:
             item for item in COLUMNS[table] if item.kind == "text" and item.name in REPEATING
         ]
         self._mistyped: set[str] = set()
-        self._sound_rows: set[int] = set()
+        self._rows: dict[int, frozenset[str]] = {}
+        """The columns whose text is at fault, by the hash of all texts of a row."""
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
         self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
         """Whether a text is at fault, by its column."""
+        self._told: dict[str, dict[str, _TextsOfFault]] = {item.name: {} for item in self._items}
+        """What is told of a text at fault, by its column."""
+        self.is_known = False
+        """Whether all texts of the last frame stood in earlier ones, which is not always known."""
         self.first: pl.Series | None = None
         """Where the distinct rows of texts of the last frame stand first, where these are few."""
-        self._distinct: pl.DataFrame | None = None
-        """The distinct rows of texts of the last frame, where these are few and were judged."""
 
     def mistyped(self, item: Column, raw: pl.DataFrame, other: str) -> pl.DataFrame:
         """Return the fault of a column of another type, once: at its first cell, or the first that shows it best."""
@@ -64,24 +69,30 @@ class RepeatingTexts:
     def faultless(self, raw: pl.DataFrame, hashes: pl.Series) -> set[str]:
         """Return the columns in which no text is at fault; others are not known to be free of faults."""
         items = self._present(raw)
-        self._distinct = None
         self.first = None
+        self.is_known = False
         if not items:
             return set()
         first_rows = hashes.arg_unique()
         if first_rows.len() * _REPETITIONS > raw.height:
             return self._faultless_columns(items, raw)
         self.first = first_rows
-        rows = set(hashes[first_rows].to_list())
+        rows = hashes[first_rows].to_list()
+        # The rows of a table that lacks a column are others.
         is_whole = len(items) == len(self._items)
-        if is_whole and rows <= self._sound_rows:
-            return {item.name for item in items}
-        distinct = raw[[item.name for item in items]][first_rows]
-        self._distinct = distinct
-        sound = {item.name for item in items if self._is_sound(item, distinct[item.name])}
-        if is_whole and len(sound) == len(items):
-            _remember(rows, self._sound_rows)
-        return sound
+        self.is_known = is_whole and all(row in self._rows for row in rows)
+        if self.is_known:
+            at_fault = frozenset[str]().union(*(self._rows[row] for row in rows))
+            return {item.name for item in items} - at_fault
+        unsound = {}
+        for item in items:
+            texts = raw[item.name][first_rows]
+            bad = self._are_bad(item, texts)
+            if bad.any():
+                unsound[item.name] = bad
+        if is_whole and len(self._rows) < _MOST_KNOWN:
+            self._rows |= _by_row(rows, unsound)
+        return {item.name for item in items} - set(unsound)
 
     def _faultless_columns(self, items: list[Column], raw: pl.DataFrame) -> set[str]:
         """Return the columns without a fault where the rows of texts are many: each column is judged by itself."""
@@ -114,11 +125,42 @@ class RepeatingTexts:
         faulty = self._faulty_of(item, distinct)
         return raw[item.name].is_in(faulty).fill_null(value=False)
 
+    def faults_of(self, suspects: pl.DataFrame, item: Column) -> pl.DataFrame:
+        """Return the faults of rows in which a column has a text at fault: each text is put in words once."""
+        told = self._told[item.name]
+        texts = suspects[item.name]
+        given = texts.unique(maintain_order=True)
+        new = given.filter(~given.is_in(list(told)))
+        known = told
+        if new.len():
+            cell_faults = CellFaults(new)
+            typed_cells(self._table, item, cell_faults, typed=True)
+            in_words = cell_faults.frame().select(_TEXTS_OF_FAULT).rows()
+            known = told | dict(zip(new.to_list(), in_words, strict=True))
+        if len(known) < _MOST_KNOWN:
+            self._told[item.name] = known
+        rows = [known[text] for text in given]
+        words = pl.DataFrame(rows, dict.fromkeys(_TEXTS_OF_FAULT, pl.String), orient="row")
+        words = words.with_columns(given.alias("text"))
+        words = pl.DataFrame({"text": texts}).join(
+            words, on="text", how="left", maintain_order="left"
+        )
+        uncoded = faults(suspects, self._table, item.name, words["message"], texts, words["hint"])
+        return uncoded.select(words["code"], *FAULT_COLUMNS[1:])
+
     def _distinct_texts(self, raw: pl.DataFrame, item: Column) -> pl.Series:
         """Return the distinct texts of a column, from few rows where these are known to hold all of them."""
-        if self._distinct is not None:
-            return self._distinct[item.name].unique()
-        return raw[item.name].unique()
+        cells = raw[item.name]
+        if self.first is not None:
+            cells = cells[self.first]
+        return cells.unique()
+
+    def _are_bad(self, item: Column, texts: pl.Series) -> pl.Series:
+        """Return which of some texts are at fault."""
+        bad = texts.is_in(self._faulty_of(item, texts)).fill_null(value=False)
+        if item.required:
+            bad |= texts.is_null()
+        return bad
 
     def _is_sound(self, item: Column, texts: pl.Series) -> bool:
         if item.required and texts.null_count():
@@ -143,3 +185,14 @@ class RepeatingTexts:
 def _remember(new: set[int], known: set[int]) -> None:
     if len(known) < _MOST_KNOWN:
         known |= new
+
+
+def _by_row(rows: list[int], unsound: dict[str, pl.Series]) -> dict[int, frozenset[str]]:
+    """Return for each row the columns in which it is at fault."""
+    at_fault: dict[int, list[str]] = {}
+    for name, bad in unsound.items():
+        for place in bad.arg_true():
+            at_fault.setdefault(rows[place], []).append(name)
+    none = frozenset[str]()
+    found = dict.fromkeys(rows, none)
+    return found | {row: frozenset(names) for row, names in at_fault.items()}

@@ -11,9 +11,8 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -23,10 +22,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from benchfmt.allocator import keeps_little
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, heads
 from benchfmt.readers.names import doubled
+from benchfmt.turns import made_ahead
 
 Integers = npt.NDArray[np.int64]
 
@@ -189,6 +190,8 @@ class TextTable:
     """How many blocks a frame holds at most."""
     frame_rows: int = _FRAME_ROWS
     """How many rows make a frame, before it has all of its blocks."""
+    reads_ahead: bool = False
+    """Whether a thread reads what makes the next frame while one is used; `bad_rows` may then hold rows after it."""
 
     @cached_property
     def codec(self) -> str:
@@ -239,7 +242,10 @@ class TextTable:
         names = self.header()
         kept = [name for name in names if name in self.only] or names
         places = [str(place) for place in range(len(kept))]
-        for blocks in self._joined(self.names()):
+        groups = self._joined(self.names())
+        if self.reads_ahead:
+            groups = made_ahead(groups)
+        for blocks in groups:
             # Arrow keeps several columns without a name apart; polars does not, and names them itself.
             table = pa.Table.from_batches(blocks).rename_columns(places)
             if len(kept) > _WIDE:
@@ -276,7 +282,7 @@ class TextTable:
         elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
             source = heads.opened(self.path)
         try:
-            with _quiet():
+            with _HUSH:
                 reader = pa_csv.open_csv(
                     source,
                     # Small blocks bound the memory; larger ones are read ahead (measured, see bench/README.md).
@@ -284,6 +290,7 @@ class TextTable:
                         block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
                     ),
                     parse_options=options,
+                    memory_pool=_pool(),
                     convert_options=pa_csv.ConvertOptions(
                         column_types={name: pa.string() for name in names},
                         strings_can_be_null=self.null_if_empty,
@@ -324,31 +331,56 @@ class TextTable:
         return numbers + np.searchsorted(good_before, numbers, side="left")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Leave out the words that Arrow prints of a bad row whose text is not UTF-8.
+@cache
+def _pool() -> pa.MemoryPool:
+    """Return where Arrow takes memory from: of what is freed, jemalloc keeps least (some 10 % of a validation's peak).
+
+    A program that is ours takes all of it from there; in another one the default is not ours to set.
+    """
+    if "jemalloc" not in pa.supported_memory_backends():
+        return pa.default_memory_pool()
+    pool = pa.jemalloc_memory_pool()
+    if keeps_little():
+        pa.set_memory_pool(pool)
+    return pool
+
+
+class _Hush:
+    """Leaves out the words that Arrow prints of a bad row whose text is not UTF-8, while any thread reads.
 
     It hands that text to the row handler as a str; where it cannot, the file has a fault, which is raised all the same.
     """
-    hook = sys.unraisablehook
-    sys.unraisablehook = partial(_print_others, hook)
-    try:
-        yield
-    finally:
-        sys.unraisablehook = hook
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reading = 0
+        self._before = sys.unraisablehook
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._reading:
+                self._before = sys.unraisablehook
+                sys.unraisablehook = self._print_others
+            self._reading += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._reading -= 1
+            if not self._reading:
+                sys.unraisablehook = self._before
+
+    def _print_others(self, event: sys.UnraisableHookArgs) -> None:
+        if not isinstance(event.object, _Noting):
+            self._before(event)
 
 
-def _print_others(
-    hook: Callable[[sys.UnraisableHookArgs], object], event: sys.UnraisableHookArgs
-) -> None:
-    if not isinstance(event.object, _Noting):
-        hook(event)
+_HUSH = _Hush()
 
 
 def _blocks_of(reader: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
     while True:
         try:
-            with _quiet():
+            with _HUSH:
                 batch = reader.read_next_batch()
         except StopIteration:
             return

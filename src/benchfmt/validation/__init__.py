@@ -13,11 +13,11 @@ from benchfmt.checks.catalogue import rule_set
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.processes.clusters import cluster, named
+from benchfmt.turns import threads_at_once
 from benchfmt.validation.judging import Call, judge, reports_of
 from benchfmt.validation.report import Report, Reports
 from benchfmt.validation.running import run_checks
 from benchfmt.validation.sources import find_sources
-from benchfmt.validation.turns import threads_at_once
 
 __all__ = ["Report", "Reports", "run_checks", "validate", "validate_all"]
 

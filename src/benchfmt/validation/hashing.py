@@ -6,9 +6,9 @@ from typing import Self
 
 from benchfmt.package.parts import Part
 from benchfmt.readers.files import file_sha256
+from benchfmt.turns import Turns
 from benchfmt.validation.places import Place
 from benchfmt.validation.reporting import Reporter
-from benchfmt.validation.turns import Turns
 
 AGAIN = "the file was changed after the package was written; write the package again"
 

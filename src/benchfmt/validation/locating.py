@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
-from typing import IO, AnyStr
 
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
@@ -22,6 +22,7 @@ from benchfmt.readers.json_places import (
 )
 from benchfmt.readers.jsons import START, JsonError
 from benchfmt.validation.forms.json_texts import texts_of_file
+from benchfmt.validation.table_rows import lines_of, rows_at
 
 LINES = (".jsonl", ".ndjson")
 _MOST = 100
@@ -145,7 +146,7 @@ def _in_lines(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterat
     texts: dict[int, str] = {}
     last = max(rows, default=0)
     with path.open("rb") as file:
-        for number, line in enumerate(_lines(file, limits), start=1):
+        for number, line in enumerate(lines_of(file, limits), start=1):
             if number in rows:
                 texts[number] = line.decode("utf-8", "replace")
             if number >= last:
@@ -162,58 +163,22 @@ def _in_lines(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterat
         yield _at(finding, place, pointer_of(parts))
 
 
-def _lines(file: IO[AnyStr], limits: Limits) -> Iterator[AnyStr]:
-    """Yield the lines of a file; raises ValueError for one that is too long to be read."""
-    most = limits.row_bytes
-    while line := file.readline(most + 1):
-        if len(line) > most:
-            raise ValueError("a line is too long")
-        yield line
-
-
 # --- delimited text ---
 
 
 def _in_table(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of a table of the package as delimited text."""
     rows = {finding.row or 0 for finding in findings}
-    places: dict[int, tuple[str, int]] = {}
-    names: list[str] = []
-    last = max(rows)
-    for number, (text, line, cells) in enumerate(_rows_of(path, limits)):
-        if number == 0:
-            names = cells
-        if number in rows:
-            places[number] = (text, line)
-        if number >= last:
-            break
+    found = {row.number: row for row in rows_at(path, {0, *rows}, limits)}
+    names = []
+    if 0 in found:
+        names = next(csv.reader(StringIO(found[0].text, newline="")), [])
     for finding in findings:
-        row = finding.row or 0
-        if row not in places or (row == 0 and finding.column is None):
+        row = found.get(finding.row or 0)
+        if row is None or (row.number == 0 and finding.column is None):
             yield finding
             continue
-        text, line = places[row]
-        yield _at(finding, _of_cell(text, line, names, finding.column))
-
-
-def _rows_of(path: Path, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield the rows of a table, the header first: each as text, with its line and its cells."""
-    read: list[str] = []
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        reader = csv.reader(_noted(_lines(file, limits), read))
-        before = 0
-        for cells in reader:
-            if cells:
-                yield "".join(read), before + 1, cells
-            read.clear()
-            before = reader.line_num
-
-
-def _noted(lines: Iterable[str], read: list[str]) -> Iterator[str]:
-    """Yield lines, and keep them in a list."""
-    for line in lines:
-        read.append(line)
-        yield line
+        yield _at(finding, _of_cell(row.text, row.line, names, finding.column))
 
 
 def _of_cell(text: str, line: int, names: Sequence[str], column: str | None) -> Position:

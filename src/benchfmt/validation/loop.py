@@ -10,11 +10,11 @@ import polars as pl
 
 from benchfmt.checks.catalogue import gatherers
 from benchfmt.checks.frames import Shared
+from benchfmt.turns import Turns
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
 from benchfmt.validation.reporting import Held, Reporter
-from benchfmt.validation.turns import Turns
 from benchfmt.validation.verdicts import Verdict, kept, verdict_on
 
 _NOTHING_HINT = (

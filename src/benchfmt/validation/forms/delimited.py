@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
-from benchfmt.checks.frames import ROW, faults
-from benchfmt.checks.screens import may_begin_with
+from benchfmt.checks.frames import ROW
 from benchfmt.package.parts import Part
 from benchfmt.readers.sheets import Table
 from benchfmt.readers.tables import TextTable
@@ -19,16 +18,11 @@ _WIDE = 1_000
 """Of a table with more columns those that the standard does not know are told by their names alone."""
 _BLOCKS, _ROWS = 4, 24_576
 """How large the frames are: blocks, which bound the bytes, and rows."""
-_SIGNS = b"=+@\t-"
-_FORMULA = "^[=+@\t-]."
-_FORMULA_HINT = "nothing is wrong for benchfmt; open the file in a spreadsheet with care"
 _MESSAGE = "the row has {bad.actual} cells where the table has {bad.expected} columns"
 _WIDTH_HINT = "quote cells that hold a comma or a line break"
 _AGAIN_HINT = "were files joined? take the row out"
 _KEYS = ("record_id", "id")
 """The first column of a table: where it holds its own name, the row is a header."""
-_LONGEST_IN_MESSAGE = 40
-_LONGEST_VALUE = 200
 
 
 class BadRows:
@@ -69,6 +63,7 @@ class DelimitedPart:
             self._text.null_if_empty = True
             self._text.frame_blocks = _BLOCKS
             self._text.frame_rows = _ROWS
+            self._text.reads_ahead = part.path.stat().st_size > reporter.limits.row_bytes
         self._bad_rows = BadRows(self._text, part.name, reporter)
         self._name = part.name
         self._reporter = reporter
@@ -136,26 +131,3 @@ class DelimitedPart:
             message = "the header stands here again, in place of a row"
             self._reporter.report("BF121", Place(self._name, row), message, hint=_AGAIN_HINT)
         self._headers.clear()
-
-
-def formulas(table: str, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield faults of cells that a spreadsheet would run."""
-    for item in COLUMNS[table]:
-        if item.kind != "text" or item.name not in frame.columns:
-            continue
-        cells = frame[item.name]
-        if not may_begin_with(cells, _SIGNS):
-            continue
-        starts_so = cells.str.contains(_FORMULA)
-        is_formula = starts_so & cells.cast(pl.Float64, strict=False).is_null()
-        if is_formula.any():
-            cell = pl.col(item.name)
-            short = cell.str.head(_LONGEST_IN_MESSAGE)
-            yield faults(
-                frame.filter(is_formula),
-                table,
-                item.name,
-                pl.format("a spreadsheet would take {} for a formula", short),
-                cell.str.head(_LONGEST_VALUE),
-                _FORMULA_HINT,
-            )

@@ -22,6 +22,7 @@ from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
+from benchfmt.validation.forms.formulas import Formulas
 from benchfmt.validation.forms.measurements import (
     Attribution,
     Queue,
@@ -60,6 +61,7 @@ class PackageTables:
         self._files = [file.path for item in resources.values() for file in item.files]
         self._at_once = _measurements_at_once(resources["measurements"], reporter.limits)
         self._repeating = {table: RepeatingTexts(table) for table in TABLES}
+        self._formulas = {table: Formulas(table) for table in TABLES}
         self._names = Names()
         self._tables: dict[str, RawTable] = {}
         for name, resource in resources.items():
@@ -210,6 +212,8 @@ class PackageTables:
             newer=self._is_newer,
             typed=raw.reader.is_typed,
         )
+        if not raw.reader.is_typed:
+            self._report_formulas(table, raw.frame)
         rows = Rows(typed.frame, typed.sound)
         if table == "measurements" and typed.first is not None:
             named = self._names.of(typed.frame, typed.first)
@@ -228,6 +232,12 @@ class PackageTables:
         asked = wrong.filter(pl.col("code").is_in(list(self._reporter.judged)))
         self._reporter.report_coded(asked, self._places)
         return rows
+
+    def _report_formulas(self, table: str, raw: pl.DataFrame) -> None:
+        """Report the cells of delimited text that a spreadsheet would run; asked after the texts were judged."""
+        are_known = self._repeating[table].is_known
+        for wrong in self._formulas[table].faults(raw, are_known=are_known):
+            self._reporter.report_faults("BF908", wrong, self._places)
 
     def _report_records(
         self, records: pl.DataFrame, systems: pl.DataFrame, record_ids: RecordIds

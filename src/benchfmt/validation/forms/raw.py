@@ -15,7 +15,7 @@ from benchfmt.migrate import is_older, rows_to_current
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.record import SCHEMA_VERSION
 from benchfmt.tables import COLUMNS
-from benchfmt.validation.forms.delimited import DelimitedPart, formulas
+from benchfmt.validation.forms.delimited import DelimitedPart
 from benchfmt.validation.forms.parquet import ParquetPart
 from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.reporting import Reporter
@@ -114,7 +114,7 @@ class RawTable:
             for raw in reader.frames(rows_before, only):
                 rows = rows_to_current(self._version, self.name, raw)
                 if not quietly:
-                    self._report(reader, rows)
+                    reader.report()
                 if rows.height:
                     last = rows[ROW][-1]
                 yield RawRows(rows, reader, is_first)
@@ -153,10 +153,3 @@ class RawTable:
         if part.is_parquet:
             return ParquetPart(part, self._reporter)
         return DelimitedPart(part, self._reporter)
-
-    def _report(self, reader: PartReader, frame: pl.DataFrame) -> None:
-        reader.report()
-        if reader.is_typed:
-            return
-        for faults in formulas(self.name, frame):
-            self._reporter.report_faults("BF908", faults, self._places)

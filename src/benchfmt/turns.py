@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from functools import partial
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -30,12 +32,12 @@ def _processors() -> int:
 class Turns(Generic[T]):
     """Some threads, each of which does one piece of work at a time; without any, this one does it."""
 
-    def __init__(self, threads: int) -> None:
-        """Take how many threads work beside this one; they are started when there is work."""
+    def __init__(self, threads: int, name: str = "benchfmt-judge") -> None:
+        """Take how many threads work beside this one, and what they are called; they are started when there is work."""
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         if threads:
-            self._pool = ThreadPoolExecutor(threads, thread_name_prefix="benchfmt-judge")
+            self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._given: deque[Future[T]] = deque()
 
     def __len__(self) -> int:
@@ -67,3 +69,15 @@ class Turns(Generic[T]):
         """End the threads; work that was not begun is not done."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def made_ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items of which a thread makes the next one while this one is used, and no further one."""
+    item = next(items, None)
+    with closing(Turns[T | None](1, "benchfmt-read")) as turns:
+        while item is not None:
+            turns.give(partial(next, items, None))
+            yield item
+            # It is not kept while the next one is waited for.
+            item = None
+            item = turns.take()
