@@ -32,7 +32,9 @@ PACKAGES = (
 def main() -> int:
     """Run the benches asked for; 1 where a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the sizes")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", action="store_true", help="a tenth of the sizes")
+    sizes.add_argument("--times", type=int, default=1, metavar="N", help="N times the sizes")
     parser.add_argument(
         "--only",
         action="append",
@@ -49,7 +51,7 @@ def main() -> int:
         help="generated files go here (default out/bench)",
     )
     options = parser.parse_args()
-    setting = Setting(options.folder.resolve(), options.quick, options.repeat, _tell)
+    setting = Setting(options.folder.resolve(), options.quick, options.repeat, _tell, options.times)
     machine = _machine()
     print(", ".join(f"{key} {value}" for key, value in machine.items()), end="\n\n", flush=True)
     done = []
