@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+NO_ROOM = "there was not enough memory for it"
+"""What is said of whatever a process had no room for."""
 _FULL = "make room there, or write to another disk"
 _RIGHTS = "look at who may read and write it"
 _LONG = "shorten the names of its folders, or name it from a folder nearer to it"

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from tests.forms import ROOT
 
-from benchfmt import validate
+from benchfmt import validate, validate_all
 from benchfmt.checks import Cells, Check, Doubt, Frames, Severity, catalogue, faults
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.testing import check_check
@@ -242,6 +242,22 @@ SOUND = (
     '{"benchfmt": "1.0", "benchmark": {"suite": "lpdnn"}, "status": "ok", "measurements": [{"metric": '
     '"power", "scope": "wall", "value": 8, "unit": "W", "basis": "measured"}]}\n'
 )
+
+
+def eats_all(_: Frames) -> pl.DataFrame:
+    raise MemoryError
+
+
+def test_a_check_is_not_blamed_for_what_the_machine_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(monkeypatch, (check("ACME1", table="records", run=eats_all),))
+    place = tmp_path / "record.jsonl"
+    place.write_text(SOUND, "utf-8")
+    with pytest.raises(MemoryError):
+        validate(place)
+    (report,) = validate_all([place])
+    assert [finding.code for finding in report.findings] == ["BF911"]
 
 
 def test_bf909_a_check_that_fails_is_one_finding_and_stops_no_other(

@@ -277,3 +277,16 @@ def test_a_table_that_cannot_be_read_ends_no_description(
     assert f"review: {reason}" in lines
     with pytest.raises(BenchfmtError, match=reason):
         describe(tmp_path / "b.csv")
+
+
+def test_too_little_memory_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def eat(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("benchfmt.package.open_package", eat)
+    assert run(monkeypatch, "show", tmp_path) == 2
+    assert capsys.readouterr().err == (
+        "benchfmt: there is not enough memory for this; --jobs 1 takes the least\n"
+    )

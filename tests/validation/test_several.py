@@ -22,12 +22,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.forms import ROOT, VALID, flatten, load, write
+from tests.forms import ROOT, VALID, codes, flatten, load, write
 
 from benchfmt import BenchfmtError, Finding, Severity, convert, validate, validate_all, validation
 from benchfmt.limits import Limits
 from benchfmt.processes import Crew, Lost, LostError
-from benchfmt.validation import Report
+from benchfmt.validation import Report, judging
 
 RECORD: dict[str, Any] = {
     "benchfmt": "1.0",
@@ -374,6 +374,29 @@ def test_a_package_that_takes_too_long_is_a_finding(
     assert report.findings == [
         Finding("BF911", Severity.ERROR, "in/r.jsonl", None, None, None, words, None, hint)
     ]
+
+
+def without_room(*_: object, **__: object) -> None:
+    raise MemoryError
+
+
+def test_a_package_without_room_is_a_finding_and_stops_no_other(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_one = judging.judge
+
+    def judge(path: Path, report: Report, **options: Any) -> None:
+        (without_room if report.source == "in/r.jsonl" else judge_one)(path, report, **options)
+
+    monkeypatch.setattr(judging, "judge", judge)
+    first, *others = validate_all(["in/r.jsonl", "in/one.json", "in/bad"])
+    words = "there was not enough memory for it"
+    hint = "give it more time or memory, or fewer --jobs at once; the others are judged"
+    assert first.findings == [
+        Finding("BF911", Severity.ERROR, "in/r.jsonl", None, None, None, words, None, hint)
+    ]
+    assert others
+    assert all("BF911" not in codes(report) for report in others)
 
 
 def test_a_process_that_dies_or_takes_too_long_is_replaced_and_the_order_stays(

@@ -50,6 +50,8 @@ def main() -> None:
             # Libraries below may make another error of the interrupt.
             _end_stopped()
         _end_refused(error)
+    except MemoryError:
+        _end_refused(BenchfmtError("there is not enough memory for this; --jobs 1 takes the least"))
     except KeyboardInterrupt:
         _end_stopped()
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
+from benchfmt.oserrors import NO_ROOM
 from benchfmt.package import Elsewhere, PartWork, TableFile, write_part
 from benchfmt.processes import LostError, StoppedError, result_of, team
-from benchfmt.running.reading import NO_ROOM, Packet, lost, read_here
+from benchfmt.running.reading import Packet, lost, read_here
 from benchfmt.running.spools import Spooling
 from benchfmt.running.units import Chunk, Units
 from benchfmt.running.watching import Watched

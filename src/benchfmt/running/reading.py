@@ -14,7 +14,7 @@ from benchfmt.converters.base import Converter, Failed, Item, Part, Skipped, Uni
 from benchfmt.described import size
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.identity import identified
-from benchfmt.oserrors import in_words
+from benchfmt.oserrors import NO_ROOM, in_words
 from benchfmt.possible import Withholder
 from benchfmt.record import Record
 from benchfmt.running.keys import Tables, of_batch, of_builder
@@ -24,7 +24,6 @@ from benchfmt.vocabulary import Metric, read_metric, vocabulary
 
 RECORDS_PER_BATCH = 2_000
 MEASUREMENTS_PER_BATCH = 20_000
-NO_ROOM = "there was not enough memory for it"
 
 Note = Skipped | Failed | Finding
 _State = tuple[int, int, int] | None

@@ -18,7 +18,7 @@ from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.checks.safety import UNFINISHED
 from benchfmt.finding import BenchfmtError, Finding
 from benchfmt.limits import Limits
-from benchfmt.oserrors import is_of_machine
+from benchfmt.oserrors import NO_ROOM, is_of_machine
 from benchfmt.processes import Crew, Lost, LostError, result_of
 from benchfmt.processes.clusters import Cluster
 from benchfmt.validation.condensing import condensed
@@ -162,6 +162,8 @@ def _judged(source: Source, call: Call) -> Report:
     except OSError:
         # It says that the machine lacks something: no package can be judged.
         raise
+    except MemoryError:
+        return _unfinished(source, call, NO_ROOM, _MORE_ROOM)
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it stops no other package
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{Path(where.filename).name} line {where.lineno}: {type(error).__name__}: {error}"

@@ -183,6 +183,9 @@ def guarded(check: Check, find: Find) -> pl.DataFrame:
     """Return the faults that a check finds, with its code; where it raises an exception, one fault that says so."""
     try:
         return of_code(check.code, find())
+    except MemoryError:
+        # It says nothing of the check.
+        raise
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it stops no other check
         return _crash(check, error)
 
