@@ -12,7 +12,10 @@ from typing import Any
 
 import duckdb
 import frictionless
+import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +130,13 @@ def test_others_read_the_parts(tmp_path: Path) -> None:
     parquet = written(tmp_path / "parquet")
     pattern = parquet / "measurements" / "*.parquet"
     assert duckdb.sql(f"FROM '{pattern}' SELECT count(*)").fetchall() == [(16,)]
+    assert pl.scan_parquet(pattern).collect().height == 16
+    assert ds.dataset(parquet / "measurements").count_rows() == 16
+    assert len(pd.read_parquet(parquet / "measurements")) == 16
+    # What docs/scaling.md warns of: of the parts of Parquet it reads the first.
+    told = frictionless.Package(str(parquet / "datapackage.json"))
+    rows = {name: len(told.get_resource(name).read_rows()) for name in ("records", "measurements")}
+    assert rows == {"records": 3, "measurements": 4}
 
 
 def codes(package: Path) -> list[tuple[str, str]]:

@@ -306,6 +306,7 @@ def test_the_key_of_the_primary_stands_in_columns(tmp_path: Path) -> None:
         ("bf77", "the nearest codes are BF701 to "),
         ("bf88", "the nearest codes are BF101 to "),
         ("qqqqqq", "see `benchfmt vocabulary`"),
+        ("bf1-" + "a" * 26, "the id of a record is explained with its package: --package PACKAGE"),
     ],
 )
 def test_explain_says_what_an_unknown_word_may_mean(word: str, hint: str) -> None:

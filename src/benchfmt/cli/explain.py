@@ -104,8 +104,11 @@ def _explain_record(
 def _instead(word: str) -> str:
     """Return what somebody who asked to explain an unknown word may have meant."""
     from benchfmt.checks.catalogue import CODES
+    from benchfmt.identity import GENERATED_ID
     from benchfmt.vocabulary import vocabulary
 
+    if re.fullmatch(GENERATED_ID, word):
+        return "the id of a record is explained with its package: --package PACKAGE"
     if re.fullmatch("(?i)BF[0-9]+", word):
         alike = [code for code in CODES if code.startswith(word[:3].upper())] or list(CODES)
         return f"the nearest codes are {alike[0]} to {alike[-1]}"
