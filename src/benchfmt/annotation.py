@@ -100,7 +100,12 @@ Part = Literal[
 INFERRED = ("definition-inferred", "unit-inferred")
 """The caveats that no longer hold once somebody confirms what was inferred."""
 Confirmation = Annotated[str, Field(min_length=1)]
-Factor = Annotated[str, Field(pattern="^[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$")] | int | float
+Factor = (
+    Annotated[str, Field(pattern="^[0-9]{1,400}([.][0-9]{1,400})?([eE][+-]?[0-9]{1,3})?$")]
+    | Annotated[int, Field(strict=True)]
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+)
+"""A number as a text has all of its digits; one with a longer exponent would be no double, and take for ever."""
 
 
 class FieldAnnotation(Closed):

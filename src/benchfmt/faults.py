@@ -41,7 +41,7 @@ _SCHEMA_NOUNS = {
 }
 _PATTERNS = {
     "^[a-z][a-z0-9_]*": "the path of a field, such as model.name",
-    "^[0-9]+([.][0-9]+)?": "a number",
+    "^[0-9]{1,400}([.]": "a number",
     "^sha256:": "sha256: with 64 hexadecimal digits",
     "^[A-Za-z]{1,3}[1-9]": "a range of cells, such as B3:F20",
     "^[0-9]{4}(-": "a date, such as 2026-01-12",

@@ -25,6 +25,8 @@ class Limits:
     footer_bytes: int = 8 * 2**20
     page_bytes: int = 128 * 2**20
     columns: int = 10_000
+    conditions: int = 500
+    """How many rules, cases, families and patterns a descriptor may give for one table: each is asked of every row."""
     resources: int = 10_000
     files: int = 1_000_000
     archive_members: int = 10_000

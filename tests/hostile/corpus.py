@@ -9,9 +9,21 @@ from tests.hostile import (
     printed,
     repeated,
     sources,
+    streams,
     tables,
 )
 from tests.hostile.specimens import SPECIMENS, Specimen
 
 __all__ = ["SPECIMENS", "Specimen"]
-MODULES = (archives, descriptors, documents, parquets, places, printed, repeated, sources, tables)
+MODULES = (
+    archives,
+    descriptors,
+    documents,
+    parquets,
+    places,
+    printed,
+    repeated,
+    sources,
+    streams,
+    tables,
+)

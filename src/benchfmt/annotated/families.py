@@ -14,6 +14,7 @@ from benchfmt.annotation import FieldAnnotation, FieldFamily
 from benchfmt.descriptor import Resource, TableField
 from benchfmt.faults import faults_of
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS
 from benchfmt.record import KEY_FIELDS
 
 _PLACE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -115,10 +116,23 @@ def _members(family: FieldFamily, columns: list[str]) -> Iterator[TableField]:
     except pl.exceptions.ComputeError as error:
         message = f"families: {family.pattern!r} is no regular expression: {error}"
         raise FamilyError(message) from error
+    _refuse_long(family, fits)
     for name, texts in zip(fits, groups, strict=True):
         named = _Groups(texts or {}, family.terms)
         if named.are_terms(family.benchfmt):
             yield _member(family, name, named)
+
+
+def _refuse_long(family: FieldFamily, names: pl.Series) -> None:
+    """Raise FamilyError where the annotations of all columns would take more room than a descriptor may."""
+    text = json.dumps(family.benchfmt)
+    places = len(_PLACE.findall(text))
+    words = [word for terms in family.terms.values() for word in terms.values()]
+    longest = max(map(len, words), default=0)
+    size = sum(len(text) + places * max(len(name), longest) for name in names)
+    if size > LIMITS.descriptor_bytes:
+        message = f"families: what {family.pattern!r} says of {len(names):,} columns has {size:,} characters"
+        raise FamilyError(f"{message}; at most {LIMITS.descriptor_bytes:,} are read")
 
 
 def _member(family: FieldFamily, name: str, groups: _Groups) -> TableField:

@@ -114,6 +114,8 @@ class Fields:
         self._joined: dict[str, pl.Series] = {}
         """The kept texts as JSON, where several rows are one record."""
         self._written: dict[str, Written] = {}
+        self._cases: dict[int, pl.Series] = {}
+        """The rows in which a case of the program holds, or one before it in its column, by its identity."""
         # Rows with a number that no measurement holds, because nothing says what it measures.
         self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
 
@@ -360,11 +362,21 @@ class Fields:
 
     def in_case(self, cases: Sequence[Case]) -> pl.Series:
         """Say in which rows the first of some cases holds, and none of the others."""
-        mask = pl.Series([True] * self.height)
-        for place, case in enumerate(cases):
-            holds = self._where(case)
-            mask &= ~holds if place else holds
-        return mask
+        return self._where(cases[0]) & ~self._taken(cases[1:])
+
+    def _taken(self, cases: Sequence[Case]) -> pl.Series:
+        """Say in which rows any of the first cases of a column holds, by what is known of fewer of them."""
+        taken = pl.Series([False] * self.height, dtype=pl.Boolean)
+        start = 0
+        for place in range(len(cases), 0, -1):
+            known = self._cases.get(id(cases[place - 1]))
+            if known is not None:
+                taken, start = known, place
+                break
+        for case in cases[start:]:
+            taken = taken | self._where(case)
+            self._cases[id(case)] = taken
+        return taken
 
     def _where(self, rule: Conditional) -> pl.Series:
         """Say in which rows a rule or case holds."""

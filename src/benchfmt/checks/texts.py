@@ -38,7 +38,7 @@ _NUMBER_WITH_UNIT = re.compile(
     r"(?: *(?P<long>[numµμ]s|secs?|seconds?|mins?|minutes?|hours?|[kMG]?Hz|[kMGT]i?B|bytes|[mk]W|kJ|[MG]i?B/s|%)"
     r"| +(?P<short>[shWJB]))"
 )
-_MEMBER = re.compile(r'"((?:[^"\\]|\\.)*)" *: *"((?:[^"\\]|\\.)*)"')
+_MEMBER = re.compile(r'"((?:[^"\\]++|\\.)*+)" *: *"((?:[^"\\]++|\\.)*+)"')
 _DATE_LENGTH = 10
 _SHORTEST_MONTH = "28"
 _TIME = pl.col("measured_at")

@@ -100,7 +100,7 @@ def _parts(
 ) -> Iterator[Item]:
     """Yield the records of a table, with the rows that cannot be read."""
     done = 0
-    for frame, rows in whole_records(text, program.annotation):
+    for frame, rows in whole_records(text, program.annotation, len(program.measures)):
         outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
         bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
         done = len(text.bad_rows)

@@ -27,6 +27,7 @@ from benchfmt.package.tars import Tar
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, inner_path, safe_path
 from benchfmt.readers.names import doubled
+from benchfmt.readers.zips import Member
 
 _LINES = (".jsonl", ".ndjson")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
@@ -133,21 +134,55 @@ def descriptor_data(file: Path, limits: Limits = LIMITS) -> JsonValue:
     if len(resources) > limits.resources:
         message = f"the descriptor has {len(resources):,} resources; at most {limits.resources:,} are read"
         raise UnsafeError("BF905", f"{file.name}: {message}")
+    files = sum(map(_files_of, resources))
+    if files > limits.resources:
+        message = f"the descriptor names {files:,} files; at most {limits.resources:,} are read"
+        raise UnsafeError("BF905", f"{file.name}: {message}")
     for resource in resources:
         columns = _columns_of(resource)
         if columns > limits.columns:
             message = f"the table has {columns:,} columns; at most {limits.columns:,} are read"
             raise UnsafeError("BF907", f"{file.name}: {message}")
+        conditions = _conditions_of(resource)
+        if conditions > limits.conditions:
+            message = f"the table has {conditions:,} rules, cases, families and patterns"
+            raise UnsafeError(
+                "BF907", f"{file.name}: {message}; at most {limits.conditions:,} are read"
+            )
     return data
+
+
+def _files_of(resource: JsonValue) -> int:
+    """Return of how many files a resource is."""
+    path = resource.get("path") if isinstance(resource, dict) else None
+    if isinstance(path, list):
+        return len(path)
+    return 1
 
 
 def _columns_of(resource: JsonValue) -> int:
     """Return how many columns a resource describes."""
-    schema = resource.get("schema") if isinstance(resource, dict) else None
-    fields = schema.get("fields") if isinstance(schema, dict) else None
-    if isinstance(fields, list):
-        return len(fields)
-    return 0
+    return len(_list_of(_member(resource, "schema"), "fields"))
+
+
+def _conditions_of(resource: JsonValue) -> int:
+    """Return how many rules, cases, families and patterns a resource has."""
+    annotation = _member(resource, "benchfmt")
+    count = sum(len(_list_of(annotation, name)) for name in ("rules", "families", "extract"))
+    for column in _list_of(_member(resource, "schema"), "fields"):
+        count += len(_list_of(_member(column, "benchfmt"), "cases"))
+    return count
+
+
+def _member(data: JsonValue, name: str) -> JsonValue:
+    """Return a member of an object; None where there is none, or no object."""
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def _list_of(data: JsonValue, name: str) -> list[JsonValue]:
+    """Return a member of an object that is a list; an empty one where there is none."""
+    member = _member(data, name)
+    return member if isinstance(member, list) else []
 
 
 def _check_members(file: Path, data: JsonValue, limits: Limits) -> None:
@@ -344,7 +379,7 @@ def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipI
 def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, most: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with naming(target), archive.open(info) as source, target.open("wb") as file:
+    with naming(target), Member(archive, info) as source, target.open("wb") as file:
         while block := source.read(2**20):
             written += len(block)
             # The size in the directory of a zip is what its author wrote there.

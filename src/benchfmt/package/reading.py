@@ -81,7 +81,12 @@ class Package:
     def parts(self, table: str) -> list[Part]:
         """Return the files of a table, in order; raises PackageError or UnsafeError."""
         parts = parts_of(self.root, self.resource(table))
+        seen: set[Path] = set()
         for part in parts:
+            if part.path in seen:
+                message = f"the table {table!r} names this file twice; run benchfmt validate"
+                raise PackageError(f"{part.path}: {message}")
+            seen.add(part.path)
             if not part.path.is_file():
                 raise PackageError(f"{part.path}: the table {table!r} does not exist")
         return parts

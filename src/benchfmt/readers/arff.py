@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 _ATTRIBUTE = re.compile(
-    r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+\S""", re.IGNORECASE
+    r"""@attribute\s+('(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"|\S+)\s+\S""", re.IGNORECASE
 )
-_CELL = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,'"]*)\s*(,|$)""")
+_CELL = re.compile(r"""\s*('(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"|[^,'"]*)\s*(,|$)""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _MISSING = "?"
 

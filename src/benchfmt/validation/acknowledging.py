@@ -91,10 +91,15 @@ class Misfit:
     hint: str | None = None
 
 
-def misfit_of(item: Acknowledgement) -> Misfit | None:
-    """Return what is wrong with an acknowledgement, None where it may be taken."""
+def misfit_of(item: Acknowledgement, *, hints: bool = True) -> Misfit | None:
+    """Return what is wrong with an acknowledgement, None where it may be taken.
+
+    Without `hints` no code is sought that may be meant, which takes far longer than all else.
+    """
     if not _may_exist(item.code):
-        near = meant(item.code, all_checks())
+        near = None
+        if hints:
+            near = meant(item.code, all_checks())
         hint = "`benchfmt explain CODE` explains a code"
         if near is not None:
             hint = f"did you mean {near!r}?"

@@ -137,7 +137,11 @@ def judge_files(
             unsafe.add(resource.file)
             reporter.report(error.code, place, str(error), value=_shown_path(resource))
             continue
+        seen: set[Path] = set()
         for part in parts:
+            if part.path in seen:
+                continue
+            seen.add(part.path)
             if part.path.is_file():
                 try:
                     _judge_content(part, resource, reporter, hashing, is_whole=is_whole)

@@ -29,7 +29,7 @@ _MOST = 100
 """So many findings of a code in a file are looked up: a person reads no more of them, and it takes as long as reading."""
 _LARGEST = 2**25
 """So large may a text be that is looked through as a whole."""
-_CELL = re.compile(r'"(?:[^"]|"")*"[^,]*|[^,]*')
+_CELL = re.compile(r'"(?:[^"]++|"")*+"[^,]*|[^,]*')
 
 
 def locate(findings: list[Finding], root: Path, tables: Collection[str], limits: Limits) -> None:

@@ -7,6 +7,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 from pydantic import JsonValue
 
@@ -180,8 +181,9 @@ class _Judge:
         """Report a file that holds two tables, or two parts of one, and systems in parts."""
         name = str(resource.name)
         for file in resource.files:
-            owner = owners.get(file.path)
-            owners[file.path] = name
+            path = normpath(file.path)
+            owner = owners.get(path)
+            owners[path] = name
             if owner == name:
                 message = f"the table {name!r} names the file {file.path} twice"
                 verdict = Verdict(message, "name each part once: its rows would count twice")

@@ -148,7 +148,7 @@ class Reporter:
         """Take what a package says of findings that are known, after reporting what it cannot say."""
         for number, item in enumerate(items):
             pointer = f"/benchfmt/acknowledged/{number}"
-            misfit = misfit_of(item)
+            misfit = misfit_of(item, hints=not self.is_full("BF127", file))
             if misfit is not None:
                 place = Place(file, row, field=f"{pointer}/{misfit.member}")
                 self.report(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -15,6 +17,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
+from benchfmt.readers.zips import Member
 
 Compression = Literal["gz", "bz2", "xz", "zst", "zip"]
 SUFFIXES: dict[str, Compression] = {
@@ -37,8 +40,21 @@ _FREE = 2**20
 """So much a file may unpack to, however small it is."""
 DAMAGED_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 """What opening a zip raises where it is damaged, or packed in an unusual way."""
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    lzma.LZMAError,
+    zlib.error,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
+"""What unpacking raises where the packed bytes are damaged."""
 _XZ_MEMORY = 2**27
 _BLOCK = 2**16
+_FIRST_STEP = 2**8
+_ZEROS = re.compile(rb"\0*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # of any buffer
         try:
             data = self.source.read(len(buffer))
-        except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, ValueError) as error:
+        except _DAMAGED as error:
             message = f"{self.name} cannot be unpacked: {error}"
             raise TableError("BF119", message) from error
         self.count += len(data)
@@ -84,30 +100,64 @@ class _Bounded(io.RawIOBase):
 
 
 class _Xz(io.RawIOBase):
-    """An xz file, unpacked in bounded memory."""
+    """An xz file, unpacked in bounded memory: one stream, or several one after the other."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__()
+        self.name = path.name
         self.file = heads.opened(path)
-        self.decoder = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        self.most = limits.archive_members
+        self.count = 0
+        self.block = b""
+        self.offset = 0
+        """How much of the block was given to the decoder."""
+        self._begin_stream()
 
     def read(self, size: int = -1) -> bytes:
-        while not self.decoder.eof:
-            packed = self.file.read(_BLOCK) if self.decoder.needs_input else b""
-            if not packed and self.decoder.needs_input:
-                raise EOFError("it ends too early")
-            data = self.decoder.decompress(packed, size)
+        while True:
+            if self.decoder.eof and not self._goes_on():
+                return b""
+            data = self.decoder.decompress(self._packed(), size)
             if data:
                 return data
-        return self._next_stream(size)
 
-    def _next_stream(self, size: int) -> bytes:
-        """Return the first bytes of a stream that follows the first; empty at the end of the file."""
-        packed = self.decoder.unused_data + self.file.read(_BLOCK)
-        if not packed.strip(b"\0"):
-            return b""
+    def _begin_stream(self) -> None:
+        self.count += 1
+        if self.count > self.most:
+            message = f"{self.name} holds more than {self.most:,} streams of xz; pack it as one"
+            raise UnsafeError("BF905", message)
         self.decoder = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-        return self.decoder.decompress(packed.lstrip(b"\0"), size) or self.read(size)
+        self.step = _FIRST_STEP
+
+    def _packed(self) -> bytes:
+        """Return what the decoder is given next: little of a new stream, for what is behind its end is copied."""
+        if not self.decoder.needs_input:
+            return b""
+        if not self._has_block():
+            raise EOFError("it ends too early")
+        packed = self.block[self.offset : self.offset + self.step]
+        self.offset += len(packed)
+        self.step = min(2 * self.step, _BLOCK)
+        return packed
+
+    def _goes_on(self) -> bool:
+        """Begin the stream that follows, if there is one; between two there may be zeros."""
+        self.offset -= len(self.decoder.unused_data)
+        while self._has_block():
+            zeros = _ZEROS.match(self.block, self.offset)
+            if zeros is not None:
+                self.offset = zeros.end()
+            if self.offset < len(self.block):
+                self._begin_stream()
+                return True
+        return False
+
+    def _has_block(self) -> bool:
+        """Read on where all that was read is used; false at the end of the file."""
+        if self.offset == len(self.block):
+            self.block = self.file.read(_BLOCK)
+            self.offset = 0
+        return bool(self.block)
 
     def close(self) -> None:
         self.file.close()
@@ -134,7 +184,7 @@ def _unpacked(path: Path, storage: Storage, limits: Limits) -> BinaryIO:
     if storage.compression == "zip":
         return _member(path, storage.inner_path, limits)
     if storage.compression == "xz":
-        return _Xz(path)  # type: ignore[return-value]  # it is only read and closed
+        return _Xz(path, limits)  # type: ignore[return-value]  # it is only read and closed
     try:
         name = _ARROW_NAMES[str(storage.compression)]
         packed = pa.OSFile(str(path), "rb")
@@ -167,7 +217,7 @@ def _member(path: Path, inner: str | None, limits: Limits) -> BinaryIO:
         raise TableError("BF118", message)
     try:
         archive = zipfile.ZipFile(path)
-        return archive.open(inner)  # type: ignore[return-value]  # typeshed's IO[bytes]
+        return Member(archive, inner)  # type: ignore[return-value]  # it is only read and closed
     except DAMAGED_ZIP as error:
         raise TableError("BF119", f"{path.name} cannot be unpacked: {error}") from error
     except RuntimeError as error:

@@ -91,7 +91,7 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name, self._reporter.limits)
         terms = Terms.of(self._descriptor)
-        for frame, rows in whole_records(text, program.annotation):
+        for frame, rows in whole_records(text, program.annotation, len(program.measures)):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()

@@ -100,7 +100,11 @@ class RawTable:
 
     def _rows(self, *, quietly: bool, only: Collection[str] = ()) -> Iterator[RawRows]:
         rows_before = 0
+        seen: set[Path] = set()
         for part in parts_of(self._root, self._resource):
+            if part.path in seen:
+                continue  # that it is named twice is told, and its rows count once
+            seen.add(part.path)
             if not part.path.is_file():
                 self.is_incomplete = True
                 continue
