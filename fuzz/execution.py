@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from random import Random
@@ -16,8 +18,10 @@ from fuzz.guard import SECONDS, Breach, Guard
 from fuzz.mutations import Words, mutated
 from fuzz.targets import Target
 
-_DEAD_AFTER_S = 900
-"""So long may some hundred executions take on a busy machine before the process is ended."""
+_DEAD_AFTER_S = 900.0
+"""So long may an execution take on a busy machine before the process is ended."""
+_LOOK_AFTER_S = 60.0
+"""So many seconds pass before the time that is left is set anew, which is slow."""
 _LOADING_S = 60.0
 """Processor time of a first execution."""
 _SHRINKING = 300
@@ -36,7 +40,7 @@ class Execution:
         self.words = Words.of([seed.data for seed in self.seeds])
         self.faults: dict[str, Fault] = {}
         self.count = 0
-        self._since = 0
+        self._looked = -math.inf
         self._guard = guard
         self._folder = folder
         for name in ("in", "out", "tmp"):
@@ -102,10 +106,11 @@ class Execution:
         return self._left_behind()
 
     def _watchdog(self) -> None:
-        """End the process where an execution hangs that no timer can interrupt; looked at now and then, for it is slow."""
-        self._since += 1
-        if self._since % 500 == 1:
-            faulthandler.dump_traceback_later(_DEAD_AFTER_S, exit=True)
+        """End the process where an execution hangs that no timer can interrupt."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_AFTER_S:
+            self._looked = now
+            faulthandler.dump_traceback_later(_DEAD_AFTER_S + _LOOK_AFTER_S, exit=True)
 
     def _left_behind(self) -> Breach | None:
         if not self._guard.has_written:
