@@ -11,6 +11,7 @@ _MODULES = {
     "describe": "fuzz.validating",
     "linked": "fuzz.linked",
     "open": "fuzz.validating",
+    "use": "fuzz.using",
     "validate": "fuzz.validating",
 }
 """Where the targets are whose names begin so; all others are readers."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchfmt.checks.safety import CRASHED
 from benchfmt.describing import describe
+from benchfmt.identity import identified
 from benchfmt.package import open_package, write_package
 from benchfmt.record import Record
 from benchfmt.reports.formats import report_format
@@ -29,8 +30,11 @@ _FORMATS = ("text", "json", "github")
 
 
 def _records() -> list[Record]:
+    """Return records with ids of their own: one without an id would hide all that stands behind it."""
     paths = [path for glob in _RECORDS for path in sorted(ROOT.glob(glob))]
-    return [Record.from_dict(json.loads(path.read_text("utf-8"))) for path in paths]
+    every = [Record.from_dict(json.loads(path.read_text("utf-8"))) for path in paths]
+    by_id = {record.id: record for record in map(identified, every)}
+    return list(by_id.values())
 
 
 def _package(form: str) -> dict[str, bytes]:
@@ -41,7 +45,8 @@ def _package(form: str) -> dict[str, bytes]:
         return {f"package/{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def _packages(form: str) -> list[Seed]:
+def packages(form: str) -> list[Seed]:
+    """Return a small package, once for each of its files."""
     contents = _package(form)
     return [
         Seed(path, data, tuple((other, text) for other, text in contents.items() if other != path))
@@ -81,7 +86,7 @@ def _describe(_root: Path, path: Path) -> None:
 
 
 def _form(form: str) -> Callable[[], list[Seed]]:
-    return partial(_packages, form)
+    return partial(packages, form)
 
 
 TARGETS = (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyoxigraph as ox
 import pytest
 import shacl
@@ -162,6 +163,32 @@ def test_a_package_of_csv_gives_the_same_graph(exported: Path, tmp_path: Path) -
 
 
 # --- judged by the shapes ---
+
+
+@pytest.mark.parametrize("form", ["ntriples", "turtle", "json-ld"])
+def test_one_kind_of_accelerators_in_json_is_what_its_columns_say(
+    form: str, tmp_path: Path
+) -> None:
+    ending, kind = FORMS[form]
+    graphs = []
+    for name, accelerator in (("json", [{"kind": "gpu"}] * 2), ("columns", {"kind": "gpu"})):
+        record = Record.from_dict(
+            {
+                "benchfmt": "1.0",
+                "id": "r",
+                "status": "failed",
+                "benchmark": {"suite": "lpdnn"},
+                "system": {"id": "s", "accelerator": accelerator},
+            }
+        )
+        package = package_of([record], tmp_path / name / "package")
+        if name == "json":
+            path = package / "systems.parquet"
+            one = pl.lit('{"kind":"gpu"}').alias("accelerators")
+            pl.read_parquet(path).with_columns(one).write_parquet(path)
+        export(package, form, tmp_path / f"{name}{ending}", base=BASE)
+        graphs.append(graph_of(tmp_path / f"{name}{ending}", kind))
+    assert graphs[0] == graphs[1]
 
 
 def test_three_judges_accept_it_and_see_every_node(exported: Path) -> None:

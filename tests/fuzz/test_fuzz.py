@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchfmt.converters.base import Converter, Unit
-from fuzz import converting
+from benchfmt.package import open_package
+from benchfmt.validation import validate
+from fuzz import converting, validating
 
 Fuzz = Callable[[str, int], None]
 
@@ -92,3 +94,11 @@ def test_a_damaged_file_is_told(fuzz: Fuzz, name: str) -> None:
 @pytest.mark.parametrize("name", names())
 def test_many_damaged_files_are_told(fuzz: Fuzz, name: str) -> None:
     fuzz(name, 400)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_packages_that_are_damaged_are_sound(tmp_path: Path, form: str) -> None:
+    validating.packages(form)[0].lay_out(tmp_path)
+    assert validate(tmp_path / "package").ok
+    with open_package(tmp_path / "package") as package:
+        assert len(list(package.records())) > 30

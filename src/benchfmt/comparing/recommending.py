@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from benchfmt.comparing.told import (
 )
 from benchfmt.comparing.wishes import Asked, Wish, asked
 from benchfmt.finding import BenchfmtError
+from benchfmt.json_cells import cell_data
 from benchfmt.package import Package
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import facts_of_models, model_ids
@@ -399,7 +399,7 @@ def _row(row: dict[str, Any], questions: Sequence[Asked], systems: dict[str, str
     doubts = [
         doubt
         for place in range(len(questions))
-        for doubt in json.loads(row[f"caveats_{place}"] or "[]")
+        for doubt in cell_data("caveats", row[f"caveats_{place}"] or "[]")
     ]
     system = row["system_id"]
     return Row(
@@ -414,7 +414,9 @@ def _row(row: dict[str, Any], questions: Sequence[Asked], systems: dict[str, str
 
 
 def _plain(cell: Any, name: str) -> Any:
-    return json.loads(cell) if name in _LISTS and cell is not None else cell
+    if name in _LISTS and cell is not None:
+        return cell_data(name, cell)
+    return cell
 
 
 def _unknown(row: dict[str, Any], questions: Sequence[Asked]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from benchfmt.json_cells import cell_data
 from benchfmt.package import Package
 
 SUITE = "benchfmt-profiler"
@@ -98,7 +98,7 @@ def _said(row: Mapping[str, JsonValue]) -> dict[str, str]:
     for name in _SETTINGS:
         value = row[name]
         if value is not None:
-            said[name] = in_words(json.loads(str(value)) if name in _JSON else value)
+            said[name] = in_words(cell_data(name, str(value)) if name in _JSON else value)
     return said
 
 

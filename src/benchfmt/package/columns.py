@@ -80,6 +80,8 @@ def conform(
             continue
         names.append(field.name)
         if field.name in part.column_names:
+            if item.required and part[field.name].null_count:
+                raise PackageError(f"{path}, {field.name}: a cell is empty; run benchfmt validate")
             try:
                 arrays.append(part[field.name].cast(field.type))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -96,7 +98,10 @@ def conform(
 
 
 def own_types(table: str, frame: pl.DataFrame, only: Collection[str]) -> pl.DataFrame | None:
-    """Return some columns of a frame, texts as texts; None where one is missing or of another type than the standard's."""
+    """Return some columns of a frame, texts as texts.
+
+    None where one is missing or of another type than the standard's, or has no cell where each has one.
+    """
     columns = []
     for item in COLUMNS[table]:
         if item.name not in only:
@@ -104,6 +109,8 @@ def own_types(table: str, frame: pl.DataFrame, only: Collection[str]) -> pl.Data
         if item.name not in frame.columns:
             return None
         cells = frame[item.name]
+        if item.required and cells.null_count():
+            return None
         wanted = _OWN_TYPES.get(item.kind, pl.String)
         if wanted == pl.String and cells.dtype in (pl.Categorical, pl.Enum):
             cells = cells.cast(pl.String)

@@ -154,7 +154,7 @@ class Package:
 
     @property
     def systems(self) -> dict[str, dict[str, JsonValue]]:
-        """The systems by id, as plain data."""
+        """The systems by id, as plain data; raises PackageError."""
         systems = {}
         for row in self.table("systems").to_pylist():
             try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import starmap
 
 import polars as pl
 
+from benchfmt.json_cells import cell_data
 from benchfmt.registry.costs import core_peaks, flop_of, parameters_of
 from benchfmt.registry.entries import Entry, Fact, find_model, find_system, parts, system, systems
 
@@ -176,7 +176,7 @@ def _sides(input_shape: str | None) -> tuple[int, ...] | None:
     """Return the sides of an image that a record states; of three dimensions, not the one of its colours."""
     if input_shape is None:
         return None
-    sides = tuple(json.loads(input_shape))
+    sides = tuple(cell_data("input_shape", input_shape))
     if len(sides) == 3 and 3 in (sides[0], sides[2]):
         return sides[1:] if sides[0] == 3 else sides[:2]
     return sides

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from benchfmt.finding import BenchfmtError
+from benchfmt.json_cells import cell_data
 from benchfmt.spelling import no_such
 
 MOST = 500
@@ -76,7 +77,7 @@ def _found(cells: pl.Series, head: str) -> dict[str, _Member]:
     by_name: dict[str, _Member] = {}
     read = _READERS[head]
     for place, text in enumerate(_distinct(cells.to_frame(), head)):
-        for name, value, unit in read(json.loads(text)):
+        for name, value, unit in read(cell_data(head, text)):
             member = by_name.setdefault(name, _Member(head, name))
             member.places.append(place)
             member.values.append(value)
@@ -95,21 +96,11 @@ def _of_hyperparameters(value: Any) -> _Found:
 
 
 def _of_inputs(value: Any) -> _Found:
-    if not isinstance(value, list) or not all(map(_is_input, value)):
-        raise BenchfmtError("inputs are no list of names with values; run benchfmt validate")
     counts = Counter(item["name"] for item in value)
     for item in value:
         # Of two inputs with one name neither is the one that a column could mean.
         if len(item["values"]) == 1 and counts[item["name"]] == 1:
             yield item["name"], item["values"][0], item.get("unit")
-
-
-def _is_input(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and isinstance(item.get("name"), str)
-        and isinstance(item.get("values"), list)
-    )
 
 
 _READERS: dict[str, Callable[[Any], _Found]] = {

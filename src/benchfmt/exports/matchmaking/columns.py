@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.json_cells import cell_data
 from benchfmt.suites.energy import mean_and_deviation
 
 INPUTS, HYPERPARAMETERS, TARGETS = "inputs", "hyperparams", "targets"
@@ -105,7 +106,7 @@ def inputs(here: pl.DataFrame) -> Iterator[Column]:
 def _reduced(text: str | None) -> dict[Input, float]:
     """Return the inputs of a record, vectors by two numbers."""
     reduced: dict[Input, float] = {}
-    for item in json.loads(text or "[]"):
+    for item in cell_data("inputs", text or "[]"):
         name, unit, values = item["name"], item.get("unit"), item["values"]
         if len(values) == 1:
             reduced[name, unit] = values[0]
@@ -121,7 +122,10 @@ def hyperparameters(here: pl.DataFrame) -> Iterator[Column]:
     for name, path in PLAIN.items():
         yield Column(name, HYPERPARAMETERS, {"field": path}, here[name].to_list())
     yield from _lists(here)
-    known = {text: json.loads(text or "{}") for text in here["hyperparameters"].unique()}
+    known = {
+        text: cell_data("hyperparameters", text or "{}")
+        for text in here["hyperparameters"].unique()
+    }
     each = [known[text] for text in here["hyperparameters"]]
     for name in dict.fromkeys(key for item in each for key in item):
         note: dict[str, JsonValue] = {}
@@ -139,7 +143,7 @@ def _lists(here: pl.DataFrame) -> Iterator[Column]:
             if text is None:
                 texts.append(None)
                 continue
-            words = list(map(str, json.loads(text)))
+            words = list(map(str, cell_data(name, text)))
             joined = separator.join(words)
             texts.append(joined)
             if separator in joined:

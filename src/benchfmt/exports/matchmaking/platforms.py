@@ -11,7 +11,7 @@ import polars as pl
 from benchfmt.exports import boxes
 from benchfmt.exports.matchmaking.columns import TARGETS, Asset, Column
 from benchfmt.exports.matchmaking.names import NOT_IN_NAMES, dashed, free
-from benchfmt.package import Package
+from benchfmt.package import Package, PackageError
 
 
 def platforms(package: Package, records: pl.DataFrame, assets: Sequence[Asset]) -> dict[int, str]:
@@ -27,6 +27,10 @@ def platforms(package: Package, records: pl.DataFrame, assets: Sequence[Asset]) 
         for row in asset.rows:
             system = records["system_id"][row]
             box = numbers.get((system, records["source_sha256"][row]), 1)
+            if (system, 1) not in words:
+                raise PackageError(
+                    f"the system {system!r} of a record is not described; run benchfmt validate"
+                )
             if (system, box) not in words:
                 words[system, box] = free(f"{words[system, 1]}-{box}", used)
                 used.add(words[system, box])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.exports.matchmaking.columns import HYPERPARAMETERS, TARGETS, Cell, Column
+from benchfmt.json_cells import cell_data
 from benchfmt.record import KEY_FIELDS
 from benchfmt.units import is_unit
 from benchfmt.vocabulary import vocabulary
@@ -124,7 +124,7 @@ def _note(key: Key, own: pl.DataFrame) -> dict[str, JsonValue]:
     note["basis"] = bases.pop() if len(bases) == 1 else "published"
     caveats: set[str] = set()
     for text in set(own["caveats"].drop_nulls()):
-        caveats.update(json.loads(text))
+        caveats.update(cell_data("caveats", text))
     if caveats:
         note["caveats"] = [*sorted(caveats)]
     return note

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from benchfmt.descriptor import Descriptor, heading
 from benchfmt.exports.base import Account
 from benchfmt.exports.rdf.names import Names, segment
+from benchfmt.json_cells import cell_data
 from benchfmt.linked import (
     DCAT,
     DCTERMS,
@@ -391,7 +392,7 @@ def _list(fragment: str, predicate: str, name: str, members: list[str]) -> str:
 
 def _members(field: str, fragment: str) -> Callable[[str], str]:
     def lines(cell: str) -> str:
-        members = [_value(member) for member in json.loads(cell)]
+        members = [_value(member) for member in cell_data(field.rpartition(".")[2], cell)]
         return _list(fragment, f"{TERMS}{field}", field, members)
 
     return lines
@@ -399,19 +400,21 @@ def _members(field: str, fragment: str) -> Callable[[str], str]:
 
 def _doubles(field: str) -> Callable[[str], str]:
     def lines(cell: str) -> str:
-        return _list("", f"{TERMS}{field}", field, [_double(number) for number in json.loads(cell)])
+        return _list(
+            "", f"{TERMS}{field}", field, [_double(number) for number in cell_data(field, cell)]
+        )
 
     return lines
 
 
 def _caveats(cell: str) -> str:
-    members = [iri(term_iri("caveat", caveat)) for caveat in json.loads(cell)]
+    members = [iri(term_iri("caveat", caveat)) for caveat in cell_data("caveats", cell)]
     return _list("", f"{TERMS}caveats", "caveats", members)
 
 
 def _inputs(cell: str) -> str:
     text = []
-    for place, item in enumerate(json.loads(cell)):
+    for place, item in enumerate(cell_data("inputs", cell)):
         fragment = f"inputs.{place}"
         text.append(_line("", f"{TERMS}inputs", f"{_SUBJECT}#{fragment}>"))
         for name in ("name", "unit"):
@@ -424,8 +427,12 @@ def _inputs(cell: str) -> str:
 
 def _accelerators(cell: str) -> str:
     text = []
-    for place, item in enumerate(json.loads(cell)):
-        fragment = f"accelerator.{place}"
+    described = cell_data("accelerators", cell)
+    # One kind may stand as itself, and is what its columns would say.
+    by_fragment = {"accelerator": described}
+    if isinstance(described, list):
+        by_fragment = {f"accelerator.{place}": item for place, item in enumerate(described)}
+    for fragment, item in by_fragment.items():
         text.append(_line("", f"{TERMS}accelerator", f"{_SUBJECT}#{fragment}>"))
         for field, value in item.items():
             thing = _value(value)
@@ -465,7 +472,7 @@ def _sources(rows: Rows) -> list[pl.Expr]:
 
 def _other_sources(cell: str) -> str:
     """Return the lines of the list of sources, and of those beside the primary one."""
-    others: list[Mapping[str, str]] = json.loads(cell)
+    others: list[Mapping[str, str]] = cell_data("sources", cell)
     fragments = [f"provenance.sources.{place}" for place in range(len(others) + 1)]
     nodes = [f"{_SUBJECT}#{fragment}>" for fragment in fragments]
     text = [_list("provenance", f"{TERMS}sources", "sources", nodes)]
