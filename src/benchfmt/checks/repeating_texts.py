@@ -130,16 +130,16 @@ class RepeatingTexts:
         told = self._told[item.name]
         texts = suspects[item.name]
         given = texts.unique(maintain_order=True)
-        new = given.filter(~given.is_in(list(told)))
-        known = told
-        if new.len():
-            cell_faults = CellFaults(new)
+        new = [text for text in given if text not in told]
+        new_words: dict[str, _TextsOfFault] = {}
+        if new:
+            cell_faults = CellFaults(pl.Series(item.name, new, dtype=pl.String))
             typed_cells(self._table, item, cell_faults, typed=True)
             in_words = cell_faults.frame().select(_TEXTS_OF_FAULT).rows()
-            known = told | dict(zip(new.to_list(), in_words, strict=True))
-        if len(known) < _MOST_KNOWN:
-            self._told[item.name] = known
-        rows = [known[text] for text in given]
+            new_words = dict(zip(new, in_words, strict=True))
+        rows = [told.get(text) or new_words[text] for text in given]
+        if len(told) < _MOST_KNOWN:
+            told |= {text: words for text, words in new_words.items() if _is_short(text)}
         words = pl.DataFrame(rows, dict.fromkeys(_TEXTS_OF_FAULT, pl.String), orient="row")
         words = words.with_columns(given.alias("text"))
         words = pl.DataFrame({"text": texts}).join(
@@ -178,8 +178,13 @@ class RepeatingTexts:
         verdicts = dict(zip(new, cell_faults.bad, strict=True))
         faulty = [text for text in given if verdicts.get(text, judged.get(text))]
         if len(judged) < _MOST_KNOWN:
-            judged |= {text: bad for text, bad in verdicts.items() if len(text) <= _LONGEST_KNOWN}
+            judged |= {text: bad for text, bad in verdicts.items() if _is_short(text)}
         return faulty
+
+
+def _is_short(text: str) -> bool:
+    """Whether a text is remembered."""
+    return len(text) <= _LONGEST_KNOWN
 
 
 def _remember(new: set[int], known: set[int]) -> None:
