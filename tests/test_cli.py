@@ -184,6 +184,10 @@ WRONG_CALLS = {
         "is a file, and not a package",
     ),
     "an output that holds others": (["convert", "{fixtures}", "-o", "{tmp}"], "holds other files"),
+    "two who read": (
+        ["convert", "{fixtures}", "-o", "{tmp}/p", "--jobs", "3", "--executor", "local:2"],
+        "--executor local:2 says who reads, and so does --jobs 3: give one of them",
+    ),
     "nothing to validate": (["validate", "nowhere"], "nowhere does not exist"),
     "an unknown rule set": (["validate", "{package}", "--rules", "x"], "there is no rule set 'x'"),
     "a remote package unasked": (["validate", "https://example.org/p"], "is remote"),

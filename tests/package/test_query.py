@@ -204,6 +204,12 @@ def test_a_query_reads_the_packages_and_nothing_else(tmp_path: Path, sql: str, w
     assert frame.height == 1
 
 
+def test_nobody_is_told_to_install_what_a_query_may_not_load(package: Path) -> None:
+    with pytest.raises(BenchfmtError, match="a query loads none; of other machines") as caught:
+        benchfmt.query(package, "FROM 'https://example.org/x.parquet'", files=True)
+    assert "INSTALL" not in str(caught.value)
+
+
 def test_other_files_are_read_where_that_is_asked_for(tmp_path: Path) -> None:
     write_package(tmp_path / "package", [to_batch(RECORDS)])
     prices = tmp_path / "prices.csv"

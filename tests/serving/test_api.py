@@ -222,6 +222,8 @@ def test_an_unknown_package_is_not_found(server: Server) -> None:
 def test_a_query_reads_the_packages_and_nothing_else(server: Server, sql: str) -> None:
     answer = server.ask("/query", sql=sql)
     assert answer.status == 422
+    assert answer.data["title"] == "the query cannot be answered"
+    assert answer.data["detail"]
 
 
 def test_an_answer_of_many_rows_is_cut(server: Server) -> None:

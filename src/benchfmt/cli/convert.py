@@ -18,6 +18,7 @@ from benchfmt.cli.options import LimitPairs, options_of
 from benchfmt.cli.printing import print_lines, say
 from benchfmt.cli.progress import with_progress
 from benchfmt.cli.stopping import leaves
+from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
     from benchfmt.accounting import Account
@@ -142,6 +143,7 @@ def convert(
     from benchfmt.reports.text import account_lines
 
     _prepare(output, resume=resume)
+    _check_readers(jobs, executor)
     extra = {"title": title} if title else {}
     conversion = run(
         list(sources),
@@ -206,9 +208,16 @@ def convert(
     raise typer.Exit(int(not result.ok))
 
 
+def _check_readers(jobs: int, executor: str | None) -> None:
+    """Raise BenchfmtError where both say how many read."""
+    if jobs > 1 and executor is not None and ":" in executor:
+        raise BenchfmtError(
+            f"--executor {executor} says who reads, and so does --jobs {jobs}: give one of them"
+        )
+
+
 def _prepare(output: str, *, resume: bool) -> None:
     """Make the place of a package ready, and say what a stop would leave of it."""
-    from benchfmt.finding import BenchfmtError
     from benchfmt.package import clear, is_url
 
     if not is_url(output):

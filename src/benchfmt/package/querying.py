@@ -17,14 +17,20 @@ from benchfmt.package.sql import MEMORY, QueryError, Tables, answer, names_wide
 
 
 def query(
-    packages: str | Path | Sequence[str | Path], sql: str, *, remote: bool = False
+    packages: str | Path | Sequence[str | Path],
+    sql: str,
+    *,
+    remote: bool = False,
+    memory: str = MEMORY,
+    files: bool = False,
 ) -> pa.Table:
     """Return what a query over one or many packages gives, as an Arrow table; raises BenchfmtError.
 
-    The tables are `records`, `measurements`, `systems` and `wide`; `package` in each is the path that was given.
+    The tables are `records`, `measurements`, `systems` and `wide`; `package` in each is the path that was given. What
+    exceeds `memory` lies in temporary files. With `files` a query of yours reads other files too.
     """
     several = [packages] if isinstance(packages, str | Path) else packages
-    with answered(several, sql, remote=remote) as batches:
+    with answered(several, sql, remote=remote, memory=memory, files=files) as batches:
         return batches.read_all()
 
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 MEMORY = "1GB"
 """What a query may hold in memory unless told; what needs more goes to temporary files."""
 _NOTHING = re.compile(r"\s*0+(\.0*)?\s*[a-zA-Z]*\s*")
+_NO_EXTENSION = "requires the extension"
 _NO_MEMORY = "Out of Memory Error"
 ROWS = 65_536
 """Rows of a batch of results."""
@@ -211,8 +212,10 @@ def _check_memory(memory: str) -> None:
 
 
 def _in_words(error: Exception, memory: str) -> str:
-    """Return what DuckDB says, without what it advises where memory is short: none of that can be done here."""
+    """Return what DuckDB says, without what it advises where memory is short or an extension missing: none of that can be done here."""
     text = str(error)
+    if _NO_EXTENSION in text:
+        return f"{_first_line(error)}, and a query loads none; of other machines it reads packages alone (--remote)"
     if _NO_MEMORY not in text:
         return text
     return f"the query needs more memory than {memory}; give it more with --memory ({_first_line(error)})"

@@ -214,7 +214,7 @@ class _Site:
         if _wants_page(request):
             return written(sql=sql, chosen=chosen, answer=answer)
         if "refused" in answer:
-            return _refused(answer)
+            return problem(422, "the query cannot be answered", answer["refused"])
         return as_json(answer)
 
     async def busy(self, _request: Request, _error: Exception) -> Response:
