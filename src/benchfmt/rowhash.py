@@ -11,12 +11,12 @@ SEED = secrets.randbits(64)
 """Unknown to whoever writes a file, so that nobody can prepare two rows that are taken for equal ones."""
 
 
-def row_hashes(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
-    """Return a number for each row that rows share whose cells are equal in some columns, and no others.
+def row_hashes(frame: pl.DataFrame, names: Sequence[str], seed: int = SEED) -> pl.Series:
+    """Return a number for each row that rows share whose cells are equal in some columns, and no others; the same for the same `seed`.
 
     An empty cell counts alike in a column of any type, also in one without any cell.
     """
-    return frame[list(names)].hash_rows(SEED)
+    return frame[list(names)].hash_rows(seed)
 
 
 def text_hashes(cells: pl.Series, seed: int = SEED) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -57,6 +57,18 @@ class Gatherer(Protocol):
 
     def faults(self) -> pl.DataFrame:
         """Return the faults of all batches; the row of each is its spot, counted over all batches."""
+
+
+@runtime_checkable
+class Divided(Gatherer, Protocol):
+    """A gatherer whose batches may be looked at by other processes: `add` of a batch is `merge` of what is taken of it."""
+
+    @property
+    def take(self) -> Callable[[Frames], Any]:
+        """What takes of a batch all that is needed of it, None for nothing; another process may call it."""
+
+    def merge(self, taken: Any) -> pl.DataFrame:
+        """Take what was taken of the next batch; returns what `add` would."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import polars as pl
 
 from benchfmt.checks.check import Check
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number
 from benchfmt.checks.keeping import MOST_KNOWN, Kept
+from benchfmt.checks.kinds import KIND
 from benchfmt.finding import Severity
 from benchfmt.identity import PLACED_PREFIX, SYSTEM_PREFIX
-from benchfmt.rowhash import row_hashes
+from benchfmt.rowhash import SEED, row_hashes
 from benchfmt.tables import COLUMNS
 
 _NAMES = ("name", "processor_name", "accelerator_name")
@@ -55,6 +59,7 @@ class Systems:
 
     def __init__(self) -> None:
         """Start without any system."""
+        self.take = _new_systems
         self._ids: dict[int, str] = {}
         self._seen: set[str] = set()
         self._found = Kept(["id", "other"])
@@ -63,9 +68,13 @@ class Systems:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the systems of a portion; returns those that are known under another id."""
-        if not frames.has_new_systems:
-            return frames.systems.clear()
-        new = frames.systems.filter(
+        return self.merge(self.take(frames))
+
+    def merge(self, systems: pl.DataFrame | None) -> pl.DataFrame:
+        """Take the systems of a portion, None for those of an earlier one; returns those that are known under another id."""
+        if systems is None:
+            return pl.DataFrame()
+        new = systems.filter(
             ~pl.col("id").is_in(pl.Series(list(self._seen), dtype=pl.String).implode())
         )
         if not new.height:
@@ -97,6 +106,13 @@ class Systems:
         return faults(found, "systems", "id", message, pl.col("id"), hint)
 
 
+def _new_systems(frames: Frames) -> pl.DataFrame | None:
+    """Return the systems of a portion; None where they came with an earlier one."""
+    if not frames.has_new_systems:
+        return None
+    return frames.systems
+
+
 def _is_compared() -> pl.Expr:
     """Return whether a system is one that others can be equal to."""
     name = pl.col("id")
@@ -108,11 +124,62 @@ def _is_compared() -> pl.Expr:
     return is_named & ~is_any & ~name.str.starts_with(PLACED_PREFIX)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers of executions in a portion: some thirty bytes each, and once what they have in common."""
+
+    measured: pl.DataFrame
+    """Of each `ROW`, `value`, `key`, and where in the other two frames the rest of it stands."""
+    derived: pl.Series
+    """The keys of numbers that a summary derives."""
+    records: pl.DataFrame
+    kinds: pl.DataFrame
+
+    def whole(self, measured: pl.DataFrame) -> pl.DataFrame:
+        """Return some of the numbers with all that is known of them."""
+        of_records = self.records[measured["record"]]
+        return measured.hstack(
+            [*of_records.iter_columns(), *self.kinds[measured[KIND]].iter_columns()]
+        )
+
+
+def _numbers_of_executions(seed: int, frames: Frames) -> _Numbers | None:
+    """Return the numbers of executions in a portion, with hashes of a seed; None where it names no execution."""
+    if not frames.has_cell("records", "execution"):
+        return None
+    is_named = pl.col("execution").is_not_null() & (pl.col("status") == "ok")
+    named = frames.records.filter(is_named)
+    if not named.height:
+        return None
+    records = named.select(
+        pl.col("id").alias("record_id"),
+        "execution",
+        row_hashes(named, _CONTEXT, seed).alias("context"),
+    ).with_row_index("record")
+    with_value = frames.measured(pl.col("value").is_not_null())
+    numbers = with_value.join(
+        records.select("record_id", "context", "record"),
+        on="record_id",
+        how="inner",
+        maintain_order="left",
+    )
+    keys = row_hashes(numbers, [*_OF_MEASUREMENT, "context"], seed)
+    numbers = numbers.with_columns(keys.alias("key"))
+    measured = numbers.filter(pl.col("basis") == "measured")
+    return _Numbers(
+        measured.select(ROW, "value", "key", "record", KIND),
+        numbers.filter(pl.col("basis") == "derived")["key"],
+        records.drop("record"),
+        frames.of_kind.select("metric", "unit"),
+    )
+
+
 class Executions:
     """The measured numbers of executions: the first value that was seen for each."""
 
     def __init__(self) -> None:
         """Start without any number."""
+        self.take = partial(_numbers_of_executions, SEED)
         self._known = pl.DataFrame(schema={"key": pl.UInt64, "first": pl.Float64})
         self._derived: set[int] = set()
         """The numbers that a summary derives: those of the other records are of repeats, which differ."""
@@ -124,29 +191,18 @@ class Executions:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the numbers of a portion; returns those for which another value is known."""
-        if not frames.has_cell("records", "execution"):
-            return frames.no_measurements()
-        is_named = pl.col("execution").is_not_null() & (pl.col("status") == "ok")
-        named = frames.records.filter(is_named)
-        if not named.height:
-            return frames.no_measurements()
-        contexts = named.select(
-            pl.col("id").alias("record_id"),
-            "execution",
-            row_hashes(named, _CONTEXT).alias("context"),
-        )
-        with_value = frames.measured(pl.col("value").is_not_null())
-        numbers = with_value.join(contexts, on="record_id", how="inner", maintain_order="left")
-        numbers = numbers.with_columns(
-            row_hashes(numbers, [*_OF_MEASUREMENT, "context"]).alias("key")
-        )
-        derived = numbers.filter(pl.col("basis") == "derived")["key"]
+        return self.merge(self.take(frames))
+
+    def merge(self, numbers: _Numbers | None) -> pl.DataFrame:
+        """Take the numbers that a portion has; returns those for which another value is known."""
+        if numbers is None:
+            return pl.DataFrame()
         if len(self._derived) < MOST_KNOWN:
-            self._derived |= set(derived)
-        elif derived.len():
+            self._derived |= set(numbers.derived)
+        elif numbers.derived.len():
             self.note = _NUMBERS_NOTE
-        measured = self._with_first(numbers.filter(pl.col("basis") == "measured"))
-        contradictory = measured.filter(pl.col("first") != pl.col("value"))
+        measured = self._with_first(numbers.measured)
+        contradictory = numbers.whole(measured.filter(pl.col("first") != pl.col("value")))
         kept = self._found.first_of(contradictory)
         rest = contradictory.slice(kept.height)
         if rest.height:

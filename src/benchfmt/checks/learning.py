@@ -34,6 +34,7 @@ class NamelessSystems:
 
     def __init__(self) -> None:
         """Start without any system."""
+        self.take = _nameless
         self._seen: set[str] = set()
         self._found = Kept(["id"])
         self.more = 0
@@ -41,18 +42,17 @@ class NamelessSystems:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the systems of a portion; returns those that name no chip and were not seen before."""
-        several = pl.col("accelerators").str.contains('"name"', literal=True).fill_null(value=False)
-        is_nameless = pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null()
-        nameless = frames.systems.filter(is_nameless & ~several)
-        if not nameless.height:
-            return nameless
+        return self.merge(self.take(frames))
+
+    def merge(self, nameless: pl.DataFrame | None) -> pl.DataFrame:
+        """Take the systems of a portion that name no chip; returns those that were not seen before."""
+        if nameless is None:
+            return pl.DataFrame()
         if len(self._seen) > MOST_KNOWN:
             self.note = f"only the first {MOST_KNOWN:,} systems without a name were looked at"
             return nameless.clear()
-        asked = frames.records.filter(~_WITHOUT_COMPUTATION.fill_null(value=False))["system_id"]
         seen = pl.Series(list(self._seen), dtype=pl.String)
-        is_new = pl.col("id").is_in(asked.implode()) & ~pl.col("id").is_in(seen.implode())
-        new = nameless.filter(is_new).unique("id", keep="first", maintain_order=True)
+        new = nameless.filter(~pl.col("id").is_in(seen.implode()))
         self._seen |= set(new["id"])
         kept = self._found.first_of(new)
         self.more += new.height - kept.height
@@ -66,6 +66,18 @@ class NamelessSystems:
         message = pl.format("the system {} names neither its processor nor an accelerator", "id")
         hint = "write processor.name and accelerator.name as their makers do"
         return faults(found, "systems", "id", message, pl.col("id"), hint)
+
+
+def _nameless(frames: Frames) -> pl.DataFrame | None:
+    """Return the systems of a portion that name no chip and computed; None where all that it has name one."""
+    several = pl.col("accelerators").str.contains('"name"', literal=True).fill_null(value=False)
+    is_nameless = pl.col("processor_name").is_null() & pl.col("accelerator_name").is_null()
+    nameless = frames.systems.filter(is_nameless & ~several)
+    if not nameless.height:
+        return None
+    asked = frames.records.filter(~_WITHOUT_COMPUTATION.fill_null(value=False))["system_id"]
+    computed = nameless.filter(pl.col("id").is_in(asked.implode()))
+    return computed.unique("id", keep="first", maintain_order=True).select("id", ROW)
 
 
 def threads_are_given(frames: Frames) -> pl.DataFrame:

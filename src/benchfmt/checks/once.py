@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -27,7 +28,7 @@ class OncePerKind:
     ) -> None:
         """Take what gives the doubtful measurements of a portion, and how their faults are told."""
         self.column = column
-        self._doubtful = doubtful
+        self.take = partial(_first_of_kinds, doubtful)
         self._message = message
         self._value = value
         self._hint = hint
@@ -38,13 +39,15 @@ class OncePerKind:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take a portion; returns the first measurement of each doubtful kind that was not seen before."""
-        doubtful = self._doubtful(frames)
-        if not doubtful.height:
-            return doubtful
+        return self.merge(self.take(frames))
+
+    def merge(self, first: pl.DataFrame) -> pl.DataFrame:
+        """Take the first measurement of each doubtful kind of a portion; returns those of kinds that were not seen before."""
+        if not first.height:
+            return first
         if len(self._seen) > MOST_KNOWN:
             self.note = _NOTE
-            return doubtful.clear()
-        first = doubtful.unique(KIND, keep="first", maintain_order=True)
+            return first.clear()
         hashes = row_hashes(first, list(NAMING)).to_list()
         is_new = [number not in self._seen for number in hashes]
         self._seen.update(hashes)
@@ -59,3 +62,9 @@ class OncePerKind:
             return no_faults()
         found = self._found.all().with_row_index(ROW)
         return faults(found, "measurements", self.column, self._message, self._value, self._hint)
+
+
+def _first_of_kinds(doubtful: Callable[[Frames], pl.DataFrame], frames: Frames) -> pl.DataFrame:
+    """Return the first of the doubtful measurements of each kind, with what names it."""
+    first = doubtful(frames).unique(KIND, keep="first", maintain_order=True)
+    return first.select("record_id", ROW, *NAMING)

@@ -5,10 +5,13 @@ The two records may stand far apart: `Runs` is given batch after batch and keeps
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from benchfmt.checks.frames import ROW, Frames, faults, no_faults, number, own_id
 from benchfmt.checks.keeping import MOST_KNOWN
+from benchfmt.checks.kinds import KIND
 from benchfmt.checks.rounding import with_half
 from benchfmt.checks.suite_facts import SUITES, has_suites, values_of
 from benchfmt.record import KEY_FIELDS
@@ -22,6 +25,46 @@ MOST_BYTES = 2**26
 """So many bytes of names of runs are remembered."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The runs of a batch with their numbers."""
+
+    records: pl.DataFrame
+    """Suite, execution and id of each, by its number in the batch, `run`."""
+    values: pl.DataFrame
+    """Of each number `ROW`, `run`, `value`, `half`, whether it is `primary` and `published`, and its kind."""
+    kinds: pl.DataFrame
+    """What names each kind."""
+
+    @property
+    def published(self) -> int:
+        """How many numbers were published."""
+        return int(self.values["published"].sum())
+
+
+def _runs_of(frames: Frames) -> _Taken | None:
+    """Return the runs of a batch with their numbers; None where it has none."""
+    if not has_suites(frames):
+        return None
+    named = frames.records.filter(
+        pl.col("suite").is_in(list(SUITES)) & pl.col("execution").is_not_null()
+    )
+    if not named.height:
+        return None
+    first = named.select("id", "suite", "execution").unique("id", keep="first", maintain_order=True)
+    records = first.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("run"))
+    values = with_half(values_of(frames, records, "run"), 0).select(
+        ROW,
+        "run",
+        "value",
+        "half",
+        pl.col("primary").fill_null(value=False),
+        (pl.col("basis") == "published").fill_null(value=False).alias("published"),
+        KIND,
+    )
+    return _Taken(records, values, frames.of_kind.select(_KEY))
+
+
 class Runs:
     """The numbers of runs, gathered batch by batch, of which a published and a recomputed record may both be there.
 
@@ -30,6 +73,7 @@ class Runs:
 
     def __init__(self) -> None:
         """Start without any run."""
+        self.take = _runs_of
         self.keys: dict[tuple[str | None, ...], int] = {}
         self.records: list[pl.DataFrame] = []
         self.numbers: list[pl.DataFrame] = []
@@ -43,26 +87,18 @@ class Runs:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take the runs of a batch; returns its published numbers, each with the `spot` at which a fault will stand."""
-        if not has_suites(frames):
+        return self.merge(self.take(frames))
+
+    def merge(self, taken: _Taken | None) -> pl.DataFrame:
+        """Take the runs that a batch has; returns its published numbers, as `add` does."""
+        if taken is None:
             return pl.DataFrame()
-        named = frames.records.filter(
-            pl.col("suite").is_in(list(SUITES)) & pl.col("execution").is_not_null()
-        )
-        if not named.height:
-            return pl.DataFrame()
-        first = named.select("id", "suite", "execution").unique(
-            "id", keep="first", maintain_order=True
-        )
-        records = first.with_columns(
-            pl.int_range(self.runs, self.runs + pl.len(), dtype=pl.UInt32).alias("run")
-        )
-        values = values_of(frames, records, "run")
-        count = values.filter(pl.col("basis") == "published").height
+        count = taken.published
         self._has_published |= count > 0
-        if not self._has_room(records, values.height, count):
+        if not self._has_room(taken.records, taken.values.height, count):
             self._is_full = True
             return pl.DataFrame()
-        return self._take(records, self._with_key(with_half(values, 0)))
+        return self._kept(taken)
 
     def _has_room(self, records: pl.DataFrame, numbers: int, published: int) -> bool:
         """Whether the runs of a batch can be remembered; a batch is remembered as a whole, for a run without its headline
@@ -77,22 +113,28 @@ class Runs:
             and self._bytes <= MOST_BYTES
         )
 
-    def _take(self, records: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-        self.runs += records.height
-        published = pl.col("basis") == "published"
+    def _kept(self, taken: _Taken) -> pl.DataFrame:
+        """Remember the runs of a batch; returns the published numbers."""
+        before = pl.lit(self.runs, dtype=pl.UInt32)
+        self.runs += taken.records.height
+        published = pl.col("published")
         spot = pl.when(published).then(published.cast(pl.Int64).cum_sum() + (self.spots - 1))
-        values = values.with_columns(spot.alias("spot"), pl.col("primary").fill_null(value=False))
-        with_spot = values.filter(pl.col("spot").is_not_null())
+        values = self._with_key(taken).with_columns(spot.alias("spot"))
+        with_spot = values.filter(published)
         self.spots += with_spot.height
-        self.records.append(records.with_columns(own_id()))
-        self.numbers.append(values.select("run", "key", "value", "half", "primary", "spot"))
-        return with_spot
+        self.records.append(taken.records.with_columns(own_id(), pl.col("run") + before))
+        self.numbers.append(
+            values.select(pl.col("run") + before, "key", "value", "half", "primary", "spot")
+        )
+        ids = taken.records["id"][with_spot["run"]].alias("record_id")
+        return with_spot.select(ROW, "spot").with_columns(ids)
 
-    def _with_key(self, values: pl.DataFrame) -> pl.DataFrame:
-        distinct = values.select(_KEY).unique()
-        places = [self.keys.setdefault(row, len(self.keys)) for row in distinct.rows()]
-        keys = distinct.with_columns(pl.Series("key", places, dtype=pl.UInt32))
-        return values.join(keys, on=_KEY, nulls_equal=True, how="left", maintain_order="left")
+    def _with_key(self, taken: _Taken) -> pl.DataFrame:
+        kinds = taken.values.select(pl.col(KIND).unique())
+        names = taken.kinds[kinds[KIND]]
+        places = [self.keys.setdefault(row, len(self.keys)) for row in names.rows()]
+        keys = kinds.with_columns(pl.Series("key", places, dtype=pl.UInt32))
+        return taken.values.join(keys, on=KIND, how="left", maintain_order="left")
 
     def faults(self) -> pl.DataFrame:
         """BF705: what is published for a run is what its files give; the row of a fault is its spot."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
@@ -53,7 +53,7 @@ class OncePerText:
 
     def __init__(self, code: str) -> None:
         """Start without any text; the code says which faults of texts these are."""
-        self._code = code
+        self.take = partial(_suspects_of, code)
         self._seen: set[int] = set()
         self._kept: list[pl.DataFrame] = []
         self._count = 0
@@ -63,7 +63,10 @@ class OncePerText:
 
     def add(self, frames: Frames) -> pl.DataFrame:
         """Take a portion; returns where the texts at fault stand that were not seen before."""
-        found = _suspects(frames)[self._code]
+        return self.merge(self.take(frames))
+
+    def merge(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Take the texts at fault of a portion; returns where those stand that were not seen before."""
         if not found.height:
             return found
         if len(self._seen) > MOST_KNOWN:
@@ -109,6 +112,11 @@ def blank_texts() -> OncePerText:
 def _suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
     """Return the faults of free texts by code, which both checks ask for and one pass finds."""
     return frames.together("texts", _look_for_suspects)
+
+
+def _suspects_of(code: str, frames: Frames) -> pl.DataFrame:
+    """Return the faults of free texts that have a code."""
+    return _suspects(frames)[code]
 
 
 def _look_for_suspects(frames: Frames) -> Mapping[str, pl.DataFrame]:
