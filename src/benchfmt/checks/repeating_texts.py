@@ -43,6 +43,11 @@ class RepeatingTexts:
         self.first: pl.Series | None = None
         """Where the distinct rows of texts of the last frame stand first, where these are few."""
 
+    @property
+    def has_mistyped(self) -> bool:
+        """Whether a column was reported to be of another type, which is told once."""
+        return bool(self._mistyped)
+
     def mistyped(self, item: Column, raw: pl.DataFrame, other: str) -> pl.DataFrame:
         """Return the fault of a column of another type, once: at its first cell, or the first that shows it best."""
         given = raw.filter(pl.col(item.name).is_not_null())

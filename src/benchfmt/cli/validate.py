@@ -80,7 +80,7 @@ def validate(
         str | None,
         typer.Option(
             metavar="WHO",
-            help="Who judges the packages, each as a whole: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
+            help="Who judges the packages, or shares of one that is in parts: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
     max_findings: Annotated[

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
@@ -20,11 +19,15 @@ _WAITING = 4
 """So many pieces of work wait for each process."""
 
 
+class LostTwiceError(BenchfmtError):
+    """Two processes were lost over a piece of work, one after the other."""
+
+
 class Spread(Protocol):
     """Has pieces of work done at the same time."""
 
     def __call__(self, works: Sequence[Callable[[], T]]) -> Iterator[T]:
-        """Yield what each piece returns, in their order; raises BenchfmtError for one that was lost twice."""
+        """Yield what each piece returns, in their order; raises LostTwiceError for one that was lost twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,23 @@ class Who:
     watch: Callable[[int, int], None] = lambda *_: None
     """Hears how many pieces of the work at hand are done, and how many there are."""
 
+    waiting: int = _WAITING
+    """So many pieces of work are done or wait for each process: what they return is in memory until it is its turn."""
+
     @contextmanager
     def spreading(self) -> Iterator[Spread]:
         """Give them until the block ends; raises BenchfmtError for a name of nobody."""
         found = named(self.name, 1)
         if found.is_dask:
             with cluster(found.where, None, self.tell) as there:
-                yield partial(_by_executor, there.executor, there.waiting, self.watch)
+                most = self.waiting * there.threads
+                yield _Spread(there.executor, most, self.watch, there.folder)
             return
         with (
             TemporaryDirectory(prefix="benchfmt-") as folder,
             team(found.number, folder, None, _one, _be_ready) as workers,
         ):
-            yield partial(_by_executor, workers, _WAITING * found.number, self.watch)
+            yield _Spread(workers, self.waiting * found.number, self.watch, folder)
 
 
 def spreading(executor: str | Who | None) -> AbstractContextManager[Spread]:
@@ -67,18 +74,29 @@ def in_order(works: Sequence[Callable[[], T]]) -> Iterator[T]:
         yield work()
 
 
-def _by_executor(
-    executor: Team | DaskExecutor,
-    most: int,
-    watch: Callable[[int, int], None],
-    works: Sequence[Callable[[], T]],
-) -> Iterator[T]:
-    """Yield what each piece returns; at most so many wait."""
-    results = _in_turn(executor, most, works)
-    watch(0, len(works))
-    for done, result in enumerate(results, start=1):
-        watch(done, len(works))
-        yield result
+def folder_of(spread: Spread) -> str | None:
+    """Return a folder that goes with the processes, which see it; None where there is none."""
+    if isinstance(spread, _Spread):
+        return spread.folder
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Has an executor do pieces of work, of which at most so many wait."""
+
+    executor: Team | DaskExecutor
+    most: int
+    watch: Callable[[int, int], None]
+    folder: str | None
+
+    def __call__(self, works: Sequence[Callable[[], T]]) -> Iterator[T]:
+        """Yield what each piece returns."""
+        results = _in_turn(self.executor, self.most, works)
+        self.watch(0, len(works))
+        for done, result in enumerate(results, start=1):
+            self.watch(done, len(works))
+            yield result
 
 
 def _in_turn(
@@ -101,9 +119,11 @@ def _outcome(executor: Team | DaskExecutor, work: Callable[[], T], future: Futur
     try:
         result: T = result_of(again, "had a part of the work")
     except LostError as error:
-        raise BenchfmtError(f"a part of the work was lost twice: {error}") from error
+        raise LostTwiceError(f"a part of the work was lost twice: {error}") from error
     except MemoryError as error:
-        raise BenchfmtError("two processes had not enough memory for a part of the work") from error
+        raise LostTwiceError(
+            "two processes had not enough memory for a part of the work"
+        ) from error
     return result
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from benchfmt.checks.catalogue import rule_set
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.limits import LIMITS, Limits
-from benchfmt.processes.clusters import cluster, named
+from benchfmt.processes.clusters import Named, cluster, named
+from benchfmt.processes.spreading import Who
 from benchfmt.turns import threads_at_once
-from benchfmt.validation.judging import Call, judge, reports_of
+from benchfmt.validation.judging import Call, judge, others_of, reports_of
 from benchfmt.validation.report import Report, Reports
 from benchfmt.validation.running import run_checks
 from benchfmt.validation.sources import find_sources
@@ -29,17 +30,26 @@ def validate(
     remote: bool = False,
     limits: Limits = LIMITS,
     jobs: int | None = None,
+    executor: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Check one package, annotated table or file of records (JSON, JSON Lines) against a rule set.
 
     `jobs` threads judge it, 1 for the calling one alone; without it two, where there are two processors. Their number
-    does not change the report.
+    does not change the report, and neither does an `executor`, such as `local:4`, `dask:4` or `dask:ADDRESS`, which judges
+    spans of the parts of a package; `tell` hears where its dashboard is, and why one process judges a package all the same.
 
     Raises BenchfmtError for a rule set that does not exist and for a path at which there is nothing to check; what is
     wrong with the data itself is in the report.
     """
     report = Report(_asked(rules), str(path))
-    judge(path, report, remote=remote, limits=limits, jobs=jobs or threads_at_once())
+    who = None
+    if executor is not None:
+        who = _who(named(executor, jobs or 1), tell)
+        jobs = None
+    jobs = jobs or threads_at_once()
+    with others_of(who) as others:
+        judge(path, report, remote=remote, limits=limits, jobs=jobs, others=others)
     return report
 
 
@@ -60,25 +70,34 @@ def validate_all(
     at most so many at once, each by a process, with what is left of `jobs` as its threads. One that cannot be
     opened, whose process dies, or that takes longer than `seconds` has a finding and stops no other. An `executor` says who
     judges them: `local:2` is two processes, `dask:2` and `dask:ADDRESS` a Dask cluster, each package by one process and one
-    thread; `tell` hears where its dashboard is. Raises BenchfmtError for a rule set that does not exist, and where none of
+    thread; a single package without `seconds`, in shares (see `validate`). `tell` hears where its dashboard is. Raises BenchfmtError for a rule set that does not exist, and where none of
     the paths leads anywhere.
     """
     asked = _asked(rules)
-    judges = None
+    judges, who = None, None
+    chosen = None
     if executor is not None:
         chosen = named(executor, jobs or 1)
-        if chosen.is_dask:
-            judges, jobs = cluster(chosen.where, seconds, tell, module=reports_of.__module__), 1
-        else:
-            jobs = chosen.number
     sources = find_sources(paths, limits, remote=remote)
     number = len(sources.packages)
+    if chosen is not None and number == 1 and seconds is None:
+        who, jobs = _who(chosen, tell), None
+    elif chosen is not None and chosen.is_dask:
+        judges, jobs = cluster(chosen.where, seconds, tell, module=reports_of.__module__), 1
+    elif chosen is not None:
+        jobs = chosen.number
     processes = min(jobs or 1, max(number, 1))
     threads = threads_at_once()
     if jobs is not None:
         threads = jobs // processes
-    call = Call(asked, remote, limits, processes, threads, seconds)
+    call = Call(asked, remote, limits, processes, threads, seconds, who)
     return Reports(asked, reports_of(sources.packages, call, judges), number, tuple(sources.notes))
+
+
+def _who(chosen: Named, tell: Callable[[str], None]) -> Who:
+    """Return who judges shares of a package; what they find waits for that of the shares before."""
+    kind = "dask" if chosen.is_dask else "local"
+    return Who(f"{kind}:{chosen.where}", tell, waiting=2)
 
 
 def _asked(rules: str | RuleSet) -> RuleSet:

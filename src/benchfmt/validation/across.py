@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import polars as pl
 
-from benchfmt.checks.check import Check
+from benchfmt.checks.check import Check, Divided
 from benchfmt.checks.frames import ROW, Frames, no_faults
 from benchfmt.validation.places import GatheredPlaces, Place, Places
 from benchfmt.validation.running import guarded
@@ -28,8 +30,17 @@ class Across:
 
     def add(self, frames: Frames, places: Places) -> pl.DataFrame:
         """Take a portion; of its places only those of possible faults are kept. Returns a fault if the check fails."""
+        return self._added(partial(self.gatherer.add, frames), places)
+
+    def merge(self, taken: Any, places: Places) -> pl.DataFrame:
+        """Take what was taken of a portion elsewhere, as `add`; raises TypeError for a check that cannot be divided."""
+        if not isinstance(self.gatherer, Divided):
+            raise TypeError(f"check {self.check.code} cannot be divided")
+        return self._added(partial(self.gatherer.merge, taken), places)
+
+    def _added(self, add: Callable[[], pl.DataFrame], places: Places) -> pl.DataFrame:
         added: list[pl.DataFrame] = []
-        failure = guarded(self.check, partial(self._add, frames, added))
+        failure = guarded(self.check, partial(_add, add, added))
         self.places.take_file(places)
         table = self.check.table or "measurements"
         column = getattr(self.gatherer, "column", _COLUMNS[table])
@@ -39,10 +50,6 @@ class Across:
                 cell = Place(*where, record=row.get("record_id"))
                 self.places.add(cell, places)
         return failure
-
-    def _add(self, frames: Frames, added: list[pl.DataFrame]) -> pl.DataFrame:
-        added.append(self.gatherer.add(frames))
-        return no_faults()
 
     def faults(self) -> pl.DataFrame:
         """Return what the portions, taken together, have at fault."""
@@ -57,3 +64,8 @@ class Across:
     def note(self) -> str | None:
         """What was not looked at, in a sentence; None where all was."""
         return getattr(self.gatherer, "note", None)
+
+
+def _add(add: Callable[[], pl.DataFrame], added: list[pl.DataFrame]) -> pl.DataFrame:
+    added.append(add())
+    return no_faults()

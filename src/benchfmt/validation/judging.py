@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,17 @@ from benchfmt.limits import Limits
 from benchfmt.oserrors import NO_ROOM, is_of_machine
 from benchfmt.processes import Crew, Lost, LostError, result_of
 from benchfmt.processes.clusters import Cluster
+from benchfmt.processes.spreading import LostTwiceError, Spread, Who
 from benchfmt.validation.condensing import condensed
 from benchfmt.validation.forms.annotated import AnnotatedTable
+from benchfmt.validation.forms.package import PackageTables
 from benchfmt.validation.loop import Loop
 from benchfmt.validation.opening import forms_at, without_place
 from benchfmt.validation.places import Place
+from benchfmt.validation.portion import Form
 from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
+from benchfmt.validation.sharing import FEW, EntangledError, judge_in_shares
 from benchfmt.validation.sources import Source, standing_in_files
 
 _REPORT_IT = (
@@ -35,6 +39,24 @@ _REPORT_IT = (
 )
 _KEEP_ONE = "hand in one of the two; where one corrects the other, leave out the older"
 _MORE_ROOM = "give it more time or memory, or fewer --jobs at once; the others are judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who judges shares of a package, and who hears where that is not done."""
+
+    spread: Spread
+    tell: Callable[[str], None]
+
+
+@contextmanager
+def others_of(who: Who | None) -> Iterator[Others | None]:
+    """Give those who judge shares, if any are named, until the block ends."""
+    if who is None:
+        yield None
+        return
+    with who.spreading() as spread:
+        yield Others(spread, who.tell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,8 @@ class Call:
     threads: int
     """How many threads judge a package."""
     seconds: float | None
+    who: Who | None = None
+    """Who judges shares of each package."""
 
 
 def reports_of(
@@ -88,8 +112,9 @@ def _each_judged(
                 yield from _judged_by_cluster(packages, call, there)
             return
         if call.processes < 2 and call.seconds is None:
-            for source in packages:
-                yield _judged(source, call)
+            with others_of(call.who) as others:
+                for source in packages:
+                    yield _judged(source, call, others)
             return
         with TemporaryDirectory(prefix="benchfmt-") as folder:
             crew = Crew[Report](call.processes, call.seconds, folder, _be_ready)
@@ -128,14 +153,23 @@ def _be_ready() -> None:
     """Do nothing: a process that runs this has loaded what judging needs."""
 
 
-def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits, jobs: int) -> None:
-    """Fill the report of one package by `jobs` threads; raises BenchfmtError where there is nothing to judge."""
+def judge(
+    path: str | Path,
+    report: Report,
+    *,
+    remote: bool,
+    limits: Limits,
+    jobs: int,
+    others: Others | None = None,
+) -> None:
+    """Fill the report of one package by `jobs` threads, or by others; raises BenchfmtError where there is nothing to judge."""
     reporter = Reporter(report, limits)
     loop = Loop(reporter, jobs)
     described = set()
     try:
         for form in forms_at(path, reporter, remote=remote, jobs=jobs):
-            loop.judge(form)
+            if others is None or not _is_judged_by(others, form, loop):
+                loop.judge(form)
             if isinstance(form, AnnotatedTable):
                 described.add(form.name)
                 form.name_cells(report)
@@ -148,14 +182,39 @@ def judge(path: str | Path, report: Report, *, remote: bool, limits: Limits, job
     report.findings[:] = sorted(condensed(report.findings, described), key=Finding.sort_key)
 
 
-def _judged(source: Source, call: Call) -> Report:
+def _is_judged_by(others: Others, form: Form, loop: Loop) -> bool:
+    """Have a package judged in shares; returns whether that was done, after saying why not."""
+    reason = FEW
+    if isinstance(form, PackageTables):
+        spans = form.spans()
+        if len(spans) > 1:
+            try:
+                judge_in_shares(form, loop, spans, others.spread)
+            except EntangledError as error:
+                reason = str(error)
+            else:
+                return True
+    others.tell(f"{loop.reporter.results.source}: one process judges it: {reason}")
+    return False
+
+
+def _judged(source: Source, call: Call, others: Others | None = None) -> Report:
     """Return the report of one of several packages; one that cannot be judged has a finding."""
     report = Report(call.rules, source.name)
     if source.fault is not None:
         Reporter(report, call.limits).report(source.code, Place(source.name), source.fault)
         return report
     try:
-        judge(source.path, report, remote=call.remote, limits=call.limits, jobs=call.threads)
+        judge(
+            source.path,
+            report,
+            remote=call.remote,
+            limits=call.limits,
+            jobs=call.threads,
+            others=others,
+        )
+    except LostTwiceError as error:
+        return _unfinished(source, call, str(error), _MORE_ROOM)
     except BenchfmtError as error:
         reason = without_place(str(error), source.path, source.name)
         Reporter(report, call.limits).report("BF123", Place(source.name), reason)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from typing import Protocol
 
 import polars as pl
 
 from benchfmt.checks.catalogue import gatherers
-from benchfmt.checks.frames import Shared
+from benchfmt.checks.check import Check
+from benchfmt.checks.frames import Frames, Shared
 from benchfmt.turns import Turns
 from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
@@ -23,6 +26,17 @@ _NOTHING_HINT = (
 )
 Late = list[tuple[pl.DataFrame, Places]]
 """The records without a value, which a later portion may explain, and where they stand."""
+
+
+class Comparing(Protocol):
+    """Is given what a check that compares portions needs of each."""
+
+    @property
+    def check(self) -> Check:
+        """The check."""
+
+    def add(self, frames: Frames, places: Places) -> pl.DataFrame:
+        """Take a portion; returns a fault if the check fails."""
 
 
 class Loop:
@@ -40,12 +54,7 @@ class Loop:
         records, errors = results.records, results.errors
         # Of a file that is cut off, or that is not there, it was told why it gives nothing.
         is_told = self.reporter.has("BF119") or bool(self.reporter.cut_files)
-        without_value = self._judge_portions(form)
-        unsettled = form.unsettled()
-        if unsettled is not None:
-            for faults, places in without_value:
-                settled = faults.filter(~pl.col("record").is_in(unsettled.implode()))
-                self.reporter.report_coded(settled, places)
+        judge_portions(form, self.reporter, self._threads, self.across)
         is_unexplained = results.records == records and results.errors == errors
         if is_unexplained and not is_told:
             self.reporter.report(
@@ -62,25 +71,34 @@ class Loop:
             if gathered.note is not None:
                 self.reporter.note(f"{code}: {gathered.note}")
 
-    def _judge_portions(self, form: Form) -> Late:
-        """Report what the checks find in the portions of a form; returns the records without a value."""
-        with closing(_Portions(self.reporter, self._threads, self.across)) as portions:
-            try:
-                # `map` keeps no portion while the form makes the next one.
-                for _ in map(portions.give, form.portions()):
-                    pass
-            except Exception:
-                # What stands before the fault of a file is judged.
-                portions.finish()
-                raise
+
+def judge_portions(
+    form: Form, reporter: Reporter, threads: int, across: Sequence[Comparing]
+) -> None:
+    """Report what the checks find in the portions of a form by so many further threads; `across` is given each portion."""
+    with closing(_Portions(reporter, threads, across)) as portions:
+        try:
+            # `map` keeps no portion while the form makes the next one.
+            for _ in map(portions.give, form.portions()):
+                pass
+        except Exception:
+            # What stands before the fault of a file is judged.
             portions.finish()
-            return portions.without_value
+            raise
+        portions.finish()
+        without_value = portions.without_value
+    unsettled = form.unsettled()
+    if unsettled is None:
+        return
+    for faults, places in without_value:
+        settled = faults.filter(~pl.col("record").is_in(unsettled.implode()))
+        reporter.report_coded(settled, places)
 
 
 class _Portions:
     """Judges the portions of one form, some at once, and reports in their order, whoever is ready first."""
 
-    def __init__(self, reporter: Reporter, threads: int, across: list[Across]) -> None:
+    def __init__(self, reporter: Reporter, threads: int, across: Sequence[Comparing]) -> None:
         self._reporter = reporter
         self._across = across
         # The hashes of texts in one form are not those in another.

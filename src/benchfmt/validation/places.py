@@ -52,9 +52,12 @@ class TablePlaces:
         self._older_names = older_names or {}
         self._names: dict[str, list[str]] = {table: [] for table in TABLES}
         self._starts: dict[str, list[int]] = {table: [] for table in TABLES}
+        self._current: dict[str, str] = {}
+        """The part of each table that is read."""
 
     def begin(self, table: str, name: str, rows_before: int) -> None:
-        """Take the next part of a table, and how many rows the parts before it have; a known part stays as it is."""
+        """Take the part of a table that is read from now on, and how many rows the parts before it have; a known part stays as it is."""
+        self._current[table] = name
         if name not in self._names[table]:
             self._names[table].append(name)
             self._starts[table].append(rows_before)
@@ -64,6 +67,7 @@ class TablePlaces:
         known = TablePlaces(self._older_names)
         known._names = {table: list(names) for table, names in self._names.items()}
         known._starts = {table: list(starts) for table, starts in self._starts.items()}
+        known._current = dict(self._current)
         return known
 
     def in_files(self, cell: Place) -> Place:
@@ -76,7 +80,7 @@ class TablePlaces:
         if not names:
             return Place(FILE_NAME, cell.row, column, field, cell.record)
         if cell.row is None:
-            return Place(names[-1], None, column, field, cell.record)
+            return Place(self._current[cell.file], None, column, field, cell.record)
         starts = self._starts[cell.file]
         part = bisect_right(starts, cell.row - 1) - 1
         return Place(names[part], cell.row - starts[part], column, field, cell.record)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from benchfmt.descriptor import Acknowledgement
 from benchfmt.finding import Finding, shortened
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
-from benchfmt.validation.acknowledging import Known, misfit_of, taken
+from benchfmt.validation.acknowledging import Acknowledged, Known, misfit_of, taken
 from benchfmt.validation.groups import Group, Judge
 from benchfmt.validation.locating import locate
 from benchfmt.validation.places import Place, Places
@@ -40,6 +41,18 @@ class Held:
     add: Callable[[], None]
 
 
+@dataclass(slots=True)
+class Told:
+    """What was found in a share of a package: of each code in each file the first faults, and how many there are."""
+
+    records: int
+    measurements: int
+    fingerprint: int | None
+    acknowledged: list[Acknowledged]
+    listed: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
 class Reporter:
     """Gathers findings into a report; beyond the limit the faults of a code are counted only.
 
@@ -55,6 +68,8 @@ class Reporter:
         self.limits = limits
         self._severities = report.rule_set.severities
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._keys: list[tuple[str, str]] = []
+        """Code and file under which each finding was counted."""
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
         self._unreadable: set[str] = set()
@@ -72,6 +87,60 @@ class Reporter:
     def judge(self) -> Judge:
         """Return what portions are held to."""
         return Judge(self.judged, self.limits.findings_per_code, frozenset(self._known.codes))
+
+    @property
+    def has_crashes(self) -> bool:
+        """Whether a check raised an exception."""
+        return bool(self._crashed)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Report nothing until the block ends."""
+        severities, self._severities = self._severities, {}
+        try:
+            yield
+        finally:
+            self._severities = severities
+
+    def for_share(self) -> Reporter:
+        """Return a reporter for a share of the same package, which has found nothing yet."""
+        reporter = Reporter(Report(self.results.rule_set, self.results.source), self.limits)
+        reporter.know(self.results.acknowledged)
+        return reporter
+
+    def know(self, acknowledged: Iterable[Acknowledged]) -> None:
+        """Take what the package acknowledges, none of which was met yet."""
+        for item in acknowledged:
+            unmet = replace(item, count=0, met=set())
+            self.results.acknowledged.append(unmet)
+            self._known.add(unmet)
+
+    def told(self) -> Told:
+        """Return what was found."""
+        results = self.results
+        told = Told(
+            results.records, results.measurements, results.fingerprint, results.acknowledged
+        )
+        told.counts += self._counts
+        for key, finding in zip(self._keys, results.findings, strict=True):
+            told.listed.setdefault(key, []).append(finding)
+        return told
+
+    def absorb(self, told: Told) -> None:
+        """Add what was found in a share, as far as there is room for it."""
+        self.count(told.records, told.measurements)
+        self.mark(told.fingerprint)
+        for known, met in zip(self.results.acknowledged, told.acknowledged, strict=True):
+            known.count += met.count
+            known.met |= met.met
+        for key, count in told.counts.items():
+            room = max(self.limits.findings_per_code - self._counts[key], 0)
+            listed = told.listed.get(key, [])[:room]
+            self._counts[key] += count
+            for finding in listed:
+                self._list(key, finding)
+            if count > len(listed):
+                self.results.more[key[0]] += count - len(listed)
 
     def hold(self, settle: Callable[[], None]) -> None:
         """Keep what is reported from now on until it is released; where it is too much, `settle` is called."""
@@ -237,7 +306,11 @@ class Reporter:
                 fault["value"],
                 fault["hint"] or None,
             )
-            self.results.findings.append(finding)
+            self._list((code, table), finding)
+
+    def _list(self, key: tuple[str, str], finding: Finding) -> None:
+        self._keys.append(key)
+        self.results.findings.append(finding)
 
     def _without_acknowledged(
         self, code: str, table: str, group: pl.DataFrame, places: Places
@@ -263,7 +336,7 @@ class Reporter:
         if self._counts[key] > self.limits.findings_per_code:
             self.results.more[finding.code] += 1
         else:
-            self.results.findings.append(finding)
+            self._list(key, finding)
 
     def _finding(
         self, code: str, place: Place, message: str, value: str | None, hint: str | None

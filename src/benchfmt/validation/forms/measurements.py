@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ import polars as pl
 from benchfmt.checks.frames import OWNER, empty, faults
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.readers.tables import Integers
-from benchfmt.validation.forms.record_ids import RecordIds
+from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Pieces, Rows, no_ids
 from benchfmt.validation.reporting import Reporter
@@ -37,6 +38,12 @@ class Attribution:
         self._late: list[pl.Series] = []
         self._late_owners: set[int] = set()
         """The places of records that were reported to be out of order."""
+        self._stray: list[Hashes] = []
+
+    @property
+    def stray(self) -> Hashes:
+        """The hashes of ids of which there is no record, some twice."""
+        return np.concatenate([np.empty(0, np.uint64), *self._stray])
 
     def late(self) -> pl.Series:
         """Return the ids of records of which measurements stand after those of later records."""
@@ -110,7 +117,9 @@ class Attribution:
         is_orphan = pl.col("record_id").is_not_null() & (pl.col(OWNER) < 0)
         message = pl.format("there is no record '{}'", pl.col("record_id"))
         hint = "add the record, or take the row out"
-        self._report("BF502", frame.filter(is_orphan), message, hint)
+        orphans = frame.filter(is_orphan)
+        self._stray.append(np.unique(hashes_of(orphans["record_id"])))
+        self._report("BF502", orphans, message, hint)
 
     def _report_late(self, late: pl.DataFrame) -> None:
         first = late.unique("record_id", keep="first", maintain_order=True)
@@ -143,11 +152,11 @@ _OF_MANY_KINDS = 8
 class WaitingRecords:
     """Records that wait until there are enough to be judged, with their places among all."""
 
-    def __init__(self) -> None:
-        """Start without any."""
-        self.begin = 0
+    def __init__(self, first: int = 0) -> None:
+        """Start without any; the first one will have a place."""
+        self.begin = first
         """The place of the first that waits."""
-        self.end = 0
+        self.end = first
         """The place after the last one."""
         self._waiting: list[Rows] = []
         self._bytes = 0
@@ -225,15 +234,23 @@ class _Waiting(NamedTuple):
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
-    def __init__(self, rows: Iterator[Rows], most: int) -> None:
+    def __init__(self, rows: Iterator[Rows], most: int, *, is_first: bool = True) -> None:
         """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once.
 
-        Those of long texts count as several.
+        Those of long texts count as several. The first rows of a table are given in smaller numbers.
         """
         self._rows = rows
         self._largest = most
-        self._most = min(most, _FIRST)
+        self._most = most
+        if is_first:
+            self._most = min(most, _FIRST)
         self._waiting: list[_Waiting] = []
+        self._is_at_end = False
+
+    def go_on(self, rows: Iterator[Rows]) -> None:
+        """Take the rows after those that were taken, which are given in large numbers."""
+        self._rows = chain(self._rows, rows)
+        self._most = self._largest
         self._is_at_end = False
 
     def until(self, end: int) -> Pieces:

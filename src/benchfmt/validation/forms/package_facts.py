@@ -34,6 +34,12 @@ class PackageFacts:
         if self._created is not None and frame["measured_at"].null_count() < frame.height:
             self._latest = max(self._latest, str(frame["measured_at"].max()))
 
+    def add_all(self, others: PackageFacts) -> None:
+        """Take what was found in other records."""
+        self._used |= others._used
+        self._is_incomplete |= others._is_incomplete
+        self._latest = max(self._latest, others._latest)
+
     def report(
         self, systems: pl.DataFrame, reporter: Reporter, places: TablePlaces, *, is_whole: bool
     ) -> None:

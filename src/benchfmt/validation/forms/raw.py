@@ -59,6 +59,8 @@ class RawRows:
     reader: PartReader
     is_first: bool
     """Whether they are the first of their part."""
+    part: int = 0
+    """Which part they are of."""
 
 
 class RawTable:
@@ -72,9 +74,14 @@ class RawTable:
         places: TablePlaces,
         reporter: Reporter,
         version: str = SCHEMA_VERSION,
+        rows_before: int = 0,
     ) -> None:
-        """Take which table it is, its resource in a folder, the places to fill, who reports, and the table's version."""
+        """Take which table it is, its resource in a folder, the places to fill, who reports, and the table's version.
+
+        Where the resource has the last parts of the table only, take how many rows stand before these.
+        """
         self.name = name
+        self._rows_before = rows_before
         self.is_incomplete = False
         """Whether rows could not be read: what seems to lack elsewhere may stand there."""
         self._root = root
@@ -99,9 +106,9 @@ class RawTable:
                 yield None
 
     def _rows(self, *, quietly: bool, only: Collection[str] = ()) -> Iterator[RawRows]:
-        rows_before = 0
+        rows_before = self._rows_before
         seen: set[Path] = set()
-        for part in parts_of(self._root, self._resource):
+        for number, part in enumerate(parts_of(self._root, self._resource)):
             if part.path in seen:
                 continue  # that it is named twice is told, and its rows count once
             seen.add(part.path)
@@ -121,7 +128,7 @@ class RawTable:
                     reader.report()
                 if rows.height:
                     last = rows[ROW][-1]
-                yield RawRows(rows, reader, is_first)
+                yield RawRows(rows, reader, is_first, number)
                 is_first = False
             if not quietly:
                 reader.report()

@@ -20,12 +20,19 @@ Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 class RecordIds:
     """Ids as hashes, in a temporary file where there are millions; only ids whose hashes meet are compared as texts."""
 
-    def __init__(self, hashes: Column) -> None:
-        """Take the hash of each id, in the order of the records."""
+    def __init__(self, hashes: Column, first: int = 0, doubtful: Hashes | None = None) -> None:
+        """Take the hash of each id, in the order of the records.
+
+        For a share of the records, take also the place of the first one among all, and which hashes are those of
+        several records among all.
+        """
         self._column = hashes
+        self._first = first
         self._hashes = hashes.read()
         self._ordered = Ordered(hashes, self._hashes)
-        self._doubtful = pl.Series(self._ordered.doubled(), dtype=pl.UInt64)
+        if doubtful is None:
+            doubtful = self._ordered.doubled()
+        self._doubtful = pl.Series(doubtful, dtype=pl.UInt64)
         self._next = 0
         """The place of the record that the next id is looked for at first."""
         self._first_rows: dict[str, int] = {}
@@ -35,17 +42,32 @@ class RecordIds:
         """Return the ids that stand in some columns, one after the other."""
         hashes = Column()
         for ids in columns:
-            hashes.add(_hashed(ids).to_numpy())
+            hashes.add(hashes_of(ids))
         return cls(hashes)
+
+    def doubtful_among(self, first: int, end: int) -> Hashes:
+        """Return the hashes that several records have, one of them at a place from `first` to before `end`."""
+        doubtful = self._doubtful.to_numpy()
+        found = doubtful
+        if len(doubtful):
+            found = doubtful[np.isin(doubtful, self._hashes[first:end])]
+            self._column.release()
+        return found
+
+    def know_any(self, hashes: Hashes) -> bool:
+        """Whether any of some hashes is that of a record."""
+        return bool((self._ordered.places_of(hashes) >= 0).any())
 
     def places_of(self, ids: pl.Series) -> Integers:
         """Return the place of each id among all records, -1 for none."""
         if not len(self._hashes) or not ids.len():
             return np.full(ids.len(), -1, dtype=np.int64)
-        wanted = _hashed(ids).to_numpy()
+        wanted = hashes_of(ids)
         # Equal ids mostly stand together: each run of them is looked up once.
         starts = np.flatnonzero(np.diff(wanted, prepend=~wanted[:1]))
         of_runs = self._places_of_runs(wanted[starts])
+        if self._first:
+            of_runs = np.where(of_runs < 0, of_runs, of_runs + self._first)
         places = np.repeat(of_runs, np.diff(starts, append=len(wanted)))
         if ids.null_count():
             places[ids.is_null().to_numpy()] = -1
@@ -76,12 +98,18 @@ class RecordIds:
             return None
         return doubled
 
-    def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
-        """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
+    def maybe_doubled(self, records: pl.DataFrame) -> pl.DataFrame | None:
+        """Return id and row of records whose hash others have too, None where no two records have one."""
         if not self._doubtful.len():
             return None
         is_doubtful = pl.col("id").hash(_SEED).is_in(self._doubtful.implode())
-        doubtful = records.filter(is_doubtful & pl.col("id").is_not_null())
+        return records.filter(is_doubtful & pl.col("id").is_not_null()).select("id", ROW)
+
+    def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
+        """Return faults of records whose id an earlier row has, None for none; records are given in their order."""
+        doubtful = self.maybe_doubled(records)
+        if doubtful is None:
+            return None
         first_rows = []
         for name, row in zip(doubtful["id"], doubtful[ROW], strict=True):
             first_rows.append(self._first_rows.setdefault(name, row))
@@ -91,8 +119,9 @@ class RecordIds:
         return faults(doubled, "records", "id", message, pl.col("id"), ONE_RECORD)
 
 
-def _hashed(ids: pl.Series) -> pl.Series:
+def hashes_of(ids: pl.Series) -> Hashes:
+    """Return a number for each id, which is the same in every process; no id counts as an empty one."""
     texts = ids.cast(pl.String)
     if texts.null_count():
         texts = texts.fill_null("")
-    return texts.hash(_SEED)
+    return texts.hash(_SEED).to_numpy()
