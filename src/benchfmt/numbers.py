@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -106,6 +107,14 @@ def count(text: str) -> int | None:
 def is_safe(number: float) -> bool:
     """Say whether every reader of JSON keeps a number, so that it may stand where there is no field for it."""
     return abs(number) <= MAX_SAFE_INTEGER
+
+
+def since_1970(seconds: float) -> datetime | None:
+    """Return the time in UTC so many seconds after 1970; None for one that no calendar has, such as one counted in nanoseconds."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # which of them depends on the system
+        return None
 
 
 def of_json(text: str) -> int | float | str:

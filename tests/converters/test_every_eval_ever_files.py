@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchfmt.converters import every_eval_ever
 from benchfmt.converters.base import Failed, Item, Source, Unit
 from benchfmt.record import Record
@@ -91,3 +93,15 @@ def test_the_real_sample_is_read(samples: Path) -> None:
     assert (record.measurements[0].metric, record.measurements[0].value) == ("accuracy", 0.75)
     assert record.measurements[0].basis == "published"
     assert record.model and record.model.name == "demo-org/demo-model"
+
+
+@pytest.mark.parametrize("stamp", ["9007199254740993", "-1e30", "soon"])
+def test_a_time_that_is_none_is_told(tmp_path: Path, stamp: str) -> None:
+    text = (FIXTURES / "demo" / "one.json").read_text("utf-8")
+    assert "1761000045.5" in text
+    (tmp_path / "one.json").write_text(text.replace("1761000045.5", stamp), "utf-8")
+    items = list(items_of(tmp_path))
+    assert items
+    told = [item.error for item in items if isinstance(item, Failed)]
+    assert len(told) == len(items)
+    assert told[0].startswith(f"not a result: provenance.measured_at: '{stamp}' is not an ISO 8601")

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,7 @@ from benchfmt.converters.mlperf.mobile import values as mobile_values
 from benchfmt.converters.mlperf.published.cells import plain as cell
 from benchfmt.converters.mlperf.training import system as training_system
 from benchfmt.converters.openml import numbers as openml
-from benchfmt.numbers import MAX_SAFE_INTEGER, Digits
+from benchfmt.numbers import MAX_SAFE_INTEGER, Digits, since_1970
 from benchfmt.readers import jsons, mllog, mlperf_json
 from benchfmt.record import Configuration, Record
 
@@ -196,3 +197,10 @@ def test_a_large_integer_of_a_source_never_costs_the_result(tmp_path: Path) -> N
     assert validate(tmp_path / "p").ok
     with open_package(tmp_path / "p") as package:
         assert next(package.records()).extensions == {"lpdnn": {"seed": BIG}}
+
+
+def test_a_time_that_no_calendar_has_is_none() -> None:
+    assert since_1970(1_700_000_000) == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert since_1970(-1) == datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for seconds in (9007199254740993, -(10**12), 10**40, -(10**400), 1e300, math.inf, math.nan):
+        assert since_1970(seconds) is None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pydantic import JsonValue
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Match, Pattern, Skipped, Source, Unit
 from benchfmt.converters.draft import Draft, DraftError, Number, measured
-from benchfmt.numbers import exact
+from benchfmt.numbers import exact, since_1970
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.objects import Fields
@@ -226,13 +225,16 @@ def _add_provenance(draft: Draft, log: Fields) -> None:
 
 
 def _time(text: str | None) -> str | None:
-    """Return seconds since 1970 as a time in UTC, and a time that is written out as it stands."""
+    """Return seconds since 1970 as a time in UTC, and what else stands there as it is."""
     if text is None:
         return None
     seconds = exact(text)
     if seconds is None:
         return text
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+    time = since_1970(int(seconds))
+    if time is None:
+        return text
+    return time.isoformat().replace("+00:00", "Z")
 
 
 # --- numbers ---

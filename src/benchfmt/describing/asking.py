@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 from benchfmt.annotated.columns import TERM_KINDS, constant, target
@@ -14,6 +13,7 @@ from benchfmt.describing.options import read_value
 from benchfmt.drafting import Draft, Head, Note, Question, Said
 from benchfmt.finding import BenchfmtError
 from benchfmt.headers.words import words_of
+from benchfmt.numbers import since_1970
 from benchfmt.units import find_unit
 from benchfmt.vocabulary import metric_of, vocabulary
 
@@ -290,7 +290,10 @@ def _usual_values(path: str, heads: Sequence[Head]) -> tuple[str, ...]:
         return _LICENSES
     if path == "provenance.measured_at":
         changed = max(head.path.stat().st_mtime for head in heads)
-        return (datetime.fromtimestamp(changed, UTC).date().isoformat(),)
+        time = since_1970(changed)
+        if time is None:
+            return ()
+        return (time.date().isoformat(),)
     kind = _kind(path)
     if kind is None:
         return ()

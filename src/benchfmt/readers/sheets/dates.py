@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
+
+from benchfmt.numbers import since_1970
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?\S*)?")
 _WITH_HOUR = re.compile(r"%[HIcXT]")
@@ -86,9 +88,13 @@ def _shape(pattern: str) -> re.Pattern[str] | None:
 
 def _since_1970(text: str) -> str | None:
     try:
-        return datetime.fromtimestamp(int(float(text)), UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
+        seconds = int(float(text))
+    except (ValueError, OverflowError):
         return None
+    time = since_1970(seconds)
+    if time is None:
+        return None
+    return time.isoformat()
 
 
 def _in_any(text: str) -> str | None:

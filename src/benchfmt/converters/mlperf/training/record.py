@@ -25,6 +25,7 @@ from benchfmt.converters.mlperf.training.score import (
 )
 from benchfmt.converters.mlperf.training.scored_group import Group, is_plain
 from benchfmt.converters.mlperf.training.sources import note_runs, read_description, read_scaling
+from benchfmt.numbers import since_1970
 from benchfmt.readers.files import file_sha256, folder_sha256
 from benchfmt.readers.mllog import whole
 from benchfmt.suites import mlperf_training as rules
@@ -268,8 +269,8 @@ def _measured_at(group: Group) -> str | None:
     starts = [time for time in times if time is not None]
     if not starts or min(starts) >= _MOST_MILLISECONDS:
         return None
-    begun = datetime.fromtimestamp(int(min(starts)) // 1000, UTC)
+    begun = since_1970(int(min(starts)) // 1000)
     # A clock that counts otherwise gives a time before the suite.
-    if not _EARLIEST <= begun < _LATEST:
+    if begun is None or not _EARLIEST <= begun < _LATEST:
         return None
     return begun.strftime("%Y-%m-%dT%H:%M:%SZ")
