@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,46 @@ def test_actions_are_pinned_to_commits(root: Path, name: str) -> None:
     assert all(
         re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) and version for action, version in used
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it is a script of a shell")
+@pytest.mark.parametrize(
+    ("browser", "user", "is_to_be_had", "said"),
+    [
+        ("chromium", 0, True, []),
+        ("google-chrome", 0, True, []),
+        (None, 1000, True, []),
+        (None, 0, True, ["apt-get update", "apt-get install"]),
+        (None, 0, False, ["apt-get update", "Chromium cannot be installed here"]),
+    ],
+)
+def test_a_fresh_machine_gets_a_browser_where_it_can(
+    root: Path, tmp_path: Path, browser: str | None, user: int, is_to_be_had: bool, said: list[str]
+) -> None:
+    """`make test` is run in any case: without a browser its tests are left out and counted."""
+    programs = {
+        "apt-get": f'echo "apt-get $*" >&2; exit {int(not is_to_be_had)}',
+        "id": f"echo {user}",
+        "make": 'echo "make $*"',
+    }
+    if browser is not None:
+        programs[browser] = ":"
+    shell = shutil.which("bash")
+    assert shell is not None
+    for name, line in programs.items():
+        (tmp_path / name).write_text(f"#!{shell}\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    dirname = shutil.which("dirname")
+    assert dirname is not None
+    (tmp_path / "dirname").symlink_to(dirname)
+    done = subprocess.run(
+        [shell, root / ".ci" / "run"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "make test\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(said)
+    assert all(line.startswith(words) for line, words in zip(lines, said, strict=True))
