@@ -212,6 +212,20 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert (done.returncode, "then those whose records it gets" in done.stderr) == (2, True)
 
 
+def test_no_package_is_written_into_the_one_it_is_made_of(tmp_path: Path) -> None:
+    source = package(tmp_path / "p", 1, 2, 3)
+    before = files(source)
+    with pytest.raises(BenchfmtError, match="lies within the package"):
+        split(source, "system_id", source)
+    with pytest.raises(BenchfmtError, match="lies within the package"):
+        select(source, "id = 'r1'", source / "few")
+    assert files(source) == before
+    # Beside it, and behind it, is another place.
+    assert [done.records for done in split(source, "system_id", tmp_path / "p-split")] == [1, 2]
+    assert select(source, "id = 'r1'", source, replace=True).records == 1
+    assert ids(source) == ["r1"]
+
+
 @pytest.mark.parametrize("suffix", ["", ".zip"])
 def test_packages_at_addresses_are_rearranged_too(tmp_path: Path, suffix: str) -> None:
     """In memory: any file system that fsspec knows is one."""

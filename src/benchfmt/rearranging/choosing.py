@@ -114,6 +114,7 @@ def _write(
     replace: bool,
     part_rows: int | None,
 ) -> Selected:
+    _check_outside(package, target)
     descriptor = package.descriptor
     said = about(descriptor)
     sources = said.get("sources")
@@ -137,6 +138,13 @@ def _write(
             left += dropped
             writer.write(batch)
     return Selected(target, writer.records, left)
+
+
+def _check_outside(package: Package, target: Path) -> None:
+    """Raise BenchfmtError for a target that would lie among the files of the package itself."""
+    root = package.root.resolve()
+    if root in target.resolve().parents:
+        raise BenchfmtError(f"{target} lies within the package; name a place outside of it")
 
 
 def _filtered(package: Package, ids: pl.Series) -> Iterator[tuple[Batch, int]]:
