@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def test_a_refusal_is_told(page: Any, server: Server, complaints: list[str]) -> 
     page.goto(f"http://127.0.0.1:{server.port}/")
     page.set_input_files("#file", _file("bomb.zip", "PK no zip"))
     page.locator("#state.wrong").wait_for()
-    assert "it cannot be read" in page.locator("#state").inner_text()
+    assert page.locator("#state").inner_text().startswith("bomb.zip: it cannot be read")
     # The browser writes a line of its own for each answer that is no success.
     assert [text for text in complaints if "422" not in text] == []
     complaints.clear()
@@ -164,15 +165,58 @@ def test_two_packages_are_compared_and_the_verdict_is_read(page: Any, versions: 
     assert sum(map(int, counted)) == len(rows)
 
 
-@pytest.mark.parametrize("path", ["/", "/packages", "/compare", "/query"])
+@pytest.mark.parametrize("path", ["/", "/packages", "/compare", "/query", "/api", "/nowhere"])
 @pytest.mark.parametrize("width", [390, 1_440])
 def test_no_page_is_wider_than_the_screen(
     browser: Any, server: Server, path: str, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(f"http://127.0.0.1:{server.port}{path}")
+    page.evaluate(
+        "for (const name of document.querySelectorAll('option, td > a'))"
+        " name.textContent = 'a long name '.repeat(30);"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+def test_a_page_that_is_not_there_leads_back(
+    page: Any, server: Server, complaints: list[str]
+) -> None:
+    page.goto(f"http://127.0.0.1:{server.port}/nowhere")
+    assert page.locator("h1").inner_text() == "It is not here"
+    page.get_by_role("link", name="Packages").click()
+    assert page.locator("h1").inner_text() == "Packages"
+    # The browser writes a line of its own for each answer that is no success.
+    assert [text for text in complaints if "404" not in text] == []
+    complaints.clear()
+
+
+def test_the_api_is_described_to_people(page: Any, server: Server) -> None:
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    page.get_by_role("link", name="API").click()
+    described = server.ask("/openapi.json").data["paths"]
+    heads = page.locator(".call h2").all_inner_texts()
+    assert heads == [
+        f"{method.upper()} {path}" for path, calls in described.items() for method in calls
+    ]
+    assert f"127.0.0.1:{server.port}/validate" in page.locator("pre").inner_text()
+
+
+def test_who_asks_too_often_in_a_browser_is_shown_a_page(
+    browser: Any, start: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = start(tmp_path, "--rate", 1)
+    page = browser.new_page()
+    address = f"http://127.0.0.1:{server.port}"
+    for path in ("/packages", "/query"):
+        page.goto(address + path)
+    assert page.locator("h1").inner_text() == "Too many requests from this address"
+    assert "at most 1 a minute are taken" in page.locator("main").inner_text()
+    page.close()
+    refused = server.ask("/packages")
+    assert (refused.status, refused.data["title"]) == (429, "too many requests from this address")
+    server.stop()
 
 
 def test_the_keyboard_reaches_the_file(page: Any, server: Server) -> None:
@@ -192,3 +236,29 @@ def test_dark_stays_chosen(page: Any, server: Server) -> None:
     page.click("#theme")
     page.goto(f"http://127.0.0.1:{server.port}/packages")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_list_fills_with_verdicts_by_itself(
+    browser: Any, start: Callable[..., Server], packages: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packages"
+    shutil.copytree(packages, folder)
+    (folder / "broken.zip").write_bytes(b"PK no zip")
+    server = start(folder, "--rate", 10_000)
+    page = browser.new_page()
+    page.set_default_timeout(_LOADED)
+    page.goto(f"http://127.0.0.1:{server.port}/packages")
+    assert page.locator("[data-pending]").count() == 3
+    page.locator("table:not(:has([data-pending]))").wait_for()
+    cells = [text.split() for text in page.locator("tbody tr").all_inner_texts()]
+    assert [row[1] for row in cells] == ["not", "conformant", "conformant"]
+    listed = {item["name"]: item["verdict"] for item in server.ask("/packages").data["packages"]}
+    assert listed["first.zip"] == {"ok": True, "errors": 0, "warnings": 0}
+    assert listed["broken.zip"]["ok"] is False
+    # What is as it was is not judged again, and what changed is.
+    (folder / "broken.zip").write_bytes((folder / "first.zip").read_bytes())
+    listed = {item["name"]: item["verdict"] for item in server.ask("/packages").data["packages"]}
+    assert (listed["broken.zip"], listed["first.zip"]["ok"]) == (None, True)
+    page.close()
+    server.stop()
+    assert server.left() == []

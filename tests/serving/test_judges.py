@@ -43,7 +43,11 @@ def _uploads(page: Any, address: str, look: Look) -> None:
 
 def _folder(page: Any, address: str, look: Look) -> None:
     page.goto(f"{address}/packages")
+    page.locator("table:not(:has([data-pending]))").wait_for()
     look("packages")
+    page.goto(f"{address}/api")
+    look("api")
+    page.goto(f"{address}/packages")
     page.locator("main a").first.click()
     page.locator("button.number").first.click()
     look("report")

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
 from benchfmt._version import __version__
 from benchfmt.printable import one_line, printable
+from benchfmt.serving.settings import Settings
 
 _PROBLEM = "application/problem+json"
 
@@ -35,6 +37,38 @@ def problem(
     known = {"code": code, "file": file, "account": account}
     facts |= {name: fact for name, fact in known.items() if fact is not None}
     return as_json(facts, status=status, kind=_PROBLEM, headers=headers)
+
+
+def wants_page(request: HTTPConnection) -> bool:
+    """Whether a browser asks, rather than a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def told(
+    request: HTTPConnection,
+    settings: Settings,
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return why there is no answer: a page where a browser goes to one, else a problem as data.
+
+    What a script of our pages sends is a POST, and reads the problem.
+    """
+    if not wants_page(request) or request.scope["method"] == "POST":
+        return problem(status, title, detail, code=code, headers=headers)
+    shown = page(
+        "wrong",
+        status=status,
+        title=f"{title[:1].upper()}{title[1:]}",
+        message=f"{detail} ({code})" if code else detail,
+        settings=settings,
+    )
+    shown.headers.update(dict(headers or {}))
+    return shown
 
 
 def as_json(

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from benchfmt._version import __version__
 from benchfmt.finding import BenchfmtError
-from benchfmt.serving.answers import as_json, page, problem
+from benchfmt.serving.answers import as_json, page, problem, told, wants_page
 from benchfmt.serving.guard import guarded
 from benchfmt.serving.keeping import keep
 from benchfmt.serving.library import Shelf, Shown, shelf
@@ -32,6 +32,7 @@ from benchfmt.serving.requestlog import Write, judged, logged
 from benchfmt.serving.settings import Settings
 from benchfmt.serving.tasks import INPUT, PACKAGE, REPORT, Answer, Task, Verb
 from benchfmt.serving.uploads import UploadError, check_length, receive
+from benchfmt.serving.verdicts import Verdicts
 from benchfmt.serving.workers import BusyError, EndedError, StoppingError, Workers
 
 Refusal = Callable[[Request, Exception], Awaitable[Response]]
@@ -44,7 +45,7 @@ _TITLES = {
     500: "the server failed",
 }
 """What is wrong with a call, by the status of the answer."""
-_UNKNOWN = "/openapi.json lists the paths, and the methods of each"
+_UNKNOWN = "/api and /openapi.json list the paths, and the methods of each"
 _NOT_READ = "it cannot be read"
 _NO_RESULT = "no result could be read from it"
 _KINDS = {
@@ -60,10 +61,11 @@ _SHARED = ("report.css", "theme.js")
 
 def application(settings: Settings, workers: Workers, log: Write | None = None) -> ASGIApp:
     """Return the application with its guard; `log` is given a line for each request."""
-    site = _Site(settings, workers)
+    site = _Site(settings, workers, Verdicts(settings, workers))
     routes = [
         Route("/", site.front, methods=["GET"]),
         Route("/health", site.health, methods=["GET"]),
+        Route("/api", site.api, methods=["GET"]),
         Route("/openapi.json", site.openapi, methods=["GET"]),
         Route("/static/{name}", site.static, methods=["GET"]),
         Route("/validate", site.validate, methods=["POST"]),
@@ -82,7 +84,9 @@ def application(settings: Settings, workers: Workers, log: Write | None = None) 
         StoppingError: _stopping,
         Exception: _failed,
     }
-    guard = guarded(Starlette(routes=routes, exception_handlers=handlers), settings)
+    starlette = Starlette(routes=routes, exception_handlers=handlers)
+    starlette.state.settings = settings
+    guard = guarded(starlette, settings)
     return guard if log is None else logged(guard, routes, log)
 
 
@@ -92,11 +96,13 @@ class _Site:
 
     settings: Settings
     workers: Workers
+    verdicts: Verdicts
 
     async def front(self, _request: Request) -> Response:
         """Show where a file can be dropped, and what the folder holds."""
         found = await self._shelf()
-        return page("front", shelf=found, settings=self.settings, rules=RULES)
+        verdicts = self.verdicts.of(found)
+        return page("front", shelf=found, verdicts=verdicts, settings=self.settings, rules=RULES)
 
     async def health(self, _request: Request) -> Response:
         """Say that the server is there, and how much it has to do."""
@@ -105,6 +111,11 @@ class _Site:
     async def openapi(self, _request: Request) -> Response:
         """Give the description of the API."""
         return as_json(document(self.settings))
+
+    async def api(self, request: Request) -> Response:
+        """Show the description of the API to people."""
+        address = str(request.base_url).rstrip("/")
+        return page("api", api=document(self.settings), address=address, settings=self.settings)
 
     async def static(self, request: Request) -> Response:
         """Give a file of the pages."""
@@ -127,7 +138,7 @@ class _Site:
             if self.settings.store is not None:
                 stored = await asyncio.to_thread(keep, self.settings.store, upload, answer)
                 answer["stored"] = stored
-            if _wants_page(request):
+            if wants_page(request):
                 return page("verdict", answer=answer)
             return as_json(answer)
 
@@ -171,12 +182,18 @@ class _Site:
         return await self._worked("report", request, answered)
 
     async def packages(self, request: Request) -> Response:
-        """List the packages of the folder."""
+        """List the packages of the folder, with the verdicts that are known so far."""
         found = await self._shelf()
-        if _wants_page(request):
-            return page("packages", shelf=found, settings=self.settings)
+        verdicts = self.verdicts.of(found)
+        if wants_page(request):
+            return page("packages", shelf=found, verdicts=verdicts, settings=self.settings)
         listed = [
-            {"id": package.id, "name": package.name, "bytes": package.bytes}
+            {
+                "id": package.id,
+                "name": package.name,
+                "bytes": package.bytes,
+                "verdict": verdicts[package.id].to_dict() if package.id in verdicts else None,
+            }
             for package in found.packages
         ]
         return as_json({"packages": listed, "whole": found.is_whole})
@@ -211,17 +228,19 @@ class _Site:
         if not asked:
             return _wrong_call(request, "there is no package to ask about")
         answer, _ = await self._answer("query", request, *asked, sql=sql, may_leave_out=not chosen)
-        if _wants_page(request):
+        if wants_page(request):
             return written(sql=sql, chosen=chosen, answer=answer)
         if "refused" in answer:
             return problem(422, "the query cannot be answered", answer["refused"])
         return as_json(answer)
 
-    async def busy(self, _request: Request, _error: Exception) -> Response:
+    async def busy(self, request: Request, _error: Exception) -> Response:
         """Ask to come again."""
         turns = self.workers.turns
         again = math.ceil(_AGAIN * turns.here / turns.at_once)
-        return problem(
+        return told(
+            request,
+            self.settings,
             429,
             "too much is waiting to be judged",
             "nothing of the upload was kept; send it again",
@@ -285,8 +304,9 @@ class _Site:
         answer, written = await self._answer(verb, request, *packages)
         if written is not None:
             return written
-        if _wants_page(request):
-            return page("wrong", status=422, message=answer["refused"])
+        if wants_page(request):
+            code = answer.get("code")
+            return told(request, self.settings, 422, _NOT_READ, answer["refused"], code=code)
         return _refused(answer)
 
 
@@ -303,15 +323,9 @@ def _found(found: Shelf, identifier: str) -> Shown:
     return package
 
 
-def _wants_page(request: Request) -> bool:
-    """Whether a browser asks, rather than a program."""
-    return "text/html" in request.headers.get("accept", "")
-
-
 def _wrong_call(request: Request, message: str, status: int = 400) -> Response:
-    if _wants_page(request):
-        return page("wrong", status=status, message=message)
-    return problem(status, _TITLES.get(status, HTTPStatus(status).phrase), message)
+    title = _TITLES.get(status, HTTPStatus(status).phrase)
+    return told(request, request.app.state.settings, status, title, message)
 
 
 def _refused(answer: Answer, file: str | None = None) -> Response:
@@ -333,9 +347,14 @@ async def _upload_error(_request: Request, error: Exception) -> Response:
     return problem(status, "the upload is not taken", str(error), headers={"connection": "close"})
 
 
-async def _ended_error(_request: Request, error: Exception) -> Response:
-    return problem(
-        422, "it was not judged to the end", str(error), code=getattr(error, "code", None)
+async def _ended_error(request: Request, error: Exception) -> Response:
+    return told(
+        request,
+        request.app.state.settings,
+        422,
+        "it was not judged to the end",
+        str(error),
+        code=getattr(error, "code", None),
     )
 
 
@@ -344,10 +363,14 @@ async def _failed(request: Request, _error: Exception) -> Response:
     return _wrong_call(request, "this is a fault of benchfmt, and not of the upload", 500)
 
 
-async def _stopping(_request: Request, _error: Exception) -> Response:
-    again = {"retry-after": str(_AGAIN)}
-    return problem(
-        503, "the server is being stopped", "nothing was kept; come again", headers=again
+async def _stopping(request: Request, _error: Exception) -> Response:
+    return told(
+        request,
+        request.app.state.settings,
+        503,
+        "the server is being stopped",
+        "nothing was kept; come again",
+        headers={"retry-after": str(_AGAIN)},
     )
 
 

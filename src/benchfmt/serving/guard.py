@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from benchfmt.serving.answers import problem
+from benchfmt.serving.answers import told
 from benchfmt.serving.rates import Rates
 from benchfmt.serving.settings import Settings
 
@@ -31,7 +31,7 @@ HEADERS = {
 }
 """Of every answer that does not say otherwise itself."""
 _READING = ("GET", "HEAD")
-_FREE = ("/", "/openapi.json", "/health")
+_FREE = ("/", "/api", "/openapi.json", "/health")
 """What takes no work of a process, besides files below `/static/`."""
 _OWN = ("same-origin", "none")
 
@@ -71,7 +71,9 @@ def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Response | None:
     headers = _headers(asked)
     host = headers.get("host", "")
     if not _is_own_name(host, settings):
-        return problem(
+        return told(
+            asked,
+            settings,
             421,
             "this server is not known by that name",
             "start it with --name NAME to have it answer to a name",
@@ -81,10 +83,13 @@ def _refusal(scope: Scope, settings: Settings, rates: Rates) -> Response | None:
     if scope["method"] in _READING and is_free:
         return None
     if _is_foreign(headers, host):
-        return problem(403, "another site may not ask this", "open the page of this server itself")
+        title = "another site may not ask this"
+        return told(asked, settings, 403, title, "open the page of this server itself")
     wait = rates.take(asked.client.host if asked.client else "")
     if wait:
-        return problem(
+        return told(
+            asked,
+            settings,
             429,
             "too many requests from this address",
             f"at most {settings.per_minute} a minute are taken",

@@ -156,6 +156,16 @@ def _show(task: Task, folder: Path) -> Answer:
     return {"page": REPORT}
 
 
+def _judge(task: Task, _folder: Path) -> Answer:
+    """Give the verdict alone on a package of the folder that is shown."""
+    limits = replace(FOR_PAGES, archive_bytes=task.disk_bytes // 2)
+    report = validate(Path(task.paths[0]), task.rules, limits=limits)
+    return {
+        "ok": report.ok,
+        "report": {"errors": report.errors, "warnings": report.warnings},
+    }
+
+
 def _write_page(place: Path, target: Path, task: Task, limits: Limits, name: str) -> None:
     report = validate(place, task.rules, limits=limits)
     # People know it by this name; the place is one of the server.
@@ -240,6 +250,7 @@ _VERBS: dict[str, Callable[[Task, Path], Answer]] = {
     "convert": _convert,
     "report": _report,
     "show": _show,
+    "judge": _judge,
     "compare": _compare,
     "query": _query,
 }

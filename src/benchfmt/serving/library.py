@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class Shown:
     """Its path below the folder."""
     path: Path
     bytes: int
+    stamp: str = ""
+    """Another one where a file of it is another, as far as names, sizes and times tell."""
 
     def reason(self, error: Exception) -> str:
         """Return what an error says, with the name of the package in place of where it lies on this machine."""
@@ -100,14 +103,35 @@ def _shown(folder: Path, path: Path) -> Shown:
     if name == ".":
         name = folder.resolve().name
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-    return Shown(digest[:_ID_LENGTH], name, path.absolute(), _bytes_of(path))
+    size, stamp = _size_and_stamp(path)
+    return Shown(digest[:_ID_LENGTH], name, path.absolute(), size, stamp)
 
 
-def _bytes_of(path: Path) -> int:
-    """Return the size of a package: of its file, or of the files that lie in its folder."""
+def _size_and_stamp(path: Path) -> tuple[int, str]:
+    """Return the size of a package, which is a file or the files of a folder, and what changes where one of them does."""
     try:
         if path.is_file():
-            return path.stat().st_size
-        return sum(entry.stat(follow_symlinks=False).st_size for entry in _entries(path))
+            found = path.stat()
+            return found.st_size, _digest([(path.name, found)])
+        files = [(entry.path, entry.stat(follow_symlinks=False)) for entry in _entries_below(path)]
     except OSError:
-        return 0
+        return 0, ""
+    return sum(found.st_size for _, found in files), _digest(files)
+
+
+def _entries_below(place: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield the files below a folder; tables may be in parts, in folders of their own."""
+    seen = 0
+    waiting = [place]
+    while waiting and seen <= _MOST:
+        for entry in _entries(waiting.pop()):
+            seen += 1
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            else:
+                yield entry
+
+
+def _digest(files: Iterable[tuple[str, os.stat_result]]) -> str:
+    told = sorted((name, found.st_size, found.st_mtime_ns) for name, found in files)
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()

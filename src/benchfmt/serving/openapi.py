@@ -301,6 +301,20 @@ def _schemas() -> Plain:
         "items": _OBJECT,
         "description": "The places of the first findings: lines of the file with what is at fault marked, or the cells of a row.",
     }
+    verdict = {
+        "type": ["object", "null"],
+        "description": "Whether it conforms to the rule set core, null while it is not judged yet.",
+        "required": ["ok"],
+        "properties": {
+            "ok": {
+                "type": ["boolean", "null"],
+                "description": "null where it could not be judged; `reason` says why.",
+            },
+            "errors": whole,
+            "warnings": whole,
+            "reason": text,
+        },
+    }
     return {
         "Verdict": {
             "type": "object",
@@ -332,8 +346,8 @@ def _schemas() -> Plain:
         },
         "Package": {
             "type": "object",
-            "required": ["id", "name", "bytes"],
-            "properties": {"id": text, "name": text, "bytes": whole},
+            "required": ["id", "name", "bytes", "verdict"],
+            "properties": {"id": text, "name": text, "bytes": whole, "verdict": verdict},
         },
         "Problem": {
             "type": "object",

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
-Verb = Literal["validate", "convert", "report", "show", "compare", "query"]
+Verb = Literal["validate", "convert", "report", "show", "judge", "compare", "query"]
 TASK = "task.json"
 ANSWER = "answer.json"
 INPUT = "in"

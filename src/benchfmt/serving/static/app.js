@@ -148,7 +148,7 @@
       say(`${current.name} is being judged …`);
       const response = await asked("validate", "text/html");
       if (!response.ok) {
-        say(await reasonOf(response), true);
+        say(`${current.name}: ${await reasonOf(response)}`, true);
         return;
       }
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
