@@ -25,6 +25,7 @@ from benchfmt.package import write_package
 from benchfmt.pages import Limit, write_report
 from benchfmt.pages.drawing import front
 from benchfmt.pages.gathering import Portion, gather, one_record
+from benchfmt.pages.nearest import differences
 from benchfmt.pages.provenance import facts_of
 from benchfmt.pages.shown import Figure, page_of
 from benchfmt.tables import to_batch
@@ -178,6 +179,38 @@ def test_results_in_no_group_are_shown_with_where_they_are_from(package: Path, p
             assert facts["value"].split()[0] == repr(first.value)
         page.locator("#close").click()
     assert shown == set(others)
+
+
+def test_a_result_alone_says_in_what_it_differs_from_the_nearest_of_its_task(
+    tmp_path: Path, page: Any
+) -> None:
+    number = {"metric": "latency", "value": 1.0, "unit": "s", "basis": "measured", "primary": True}
+    number |= {"stage": "end-to-end", "per": "sample"}
+    whole = {
+        "benchfmt": "1.0",
+        "benchmark": {"suite": "lpdnn", "name": "imagenet"},
+        "task": "image-classification",
+        "model": {"name": "mobilenet-v2"},
+        "dataset": {"name": "imagenet"},
+        "system": {"id": "a", "name": "Board A"},
+        "status": "ok",
+        "provenance": {"sources": [{"path": "a.csv"}]},
+        "measurements": [number],
+    }
+    records = [
+        {**whole, "id": "far", "configuration": {"precision": "fp16", "batch_size": 4}},
+        {**whole, "id": "near", "configuration": {"precision": "int8", "batch_size": 1}},
+        {**whole, "id": "asked", "configuration": {"precision": "fp32", "batch_size": 1}},
+        {**whole, "id": "other", "task": "object-detection"},
+    ]
+    write_package(tmp_path / "package", [to_batch(map(Record.from_dict, records))])
+    with open_package(tmp_path / "package") as opened:
+        found = differences(opened, ["asked", "other"])
+        assert differences(opened, []) == {}
+    assert list(found) == ["asked"]
+    assert found["asked"].startswith("nearest is Board A: precision differs: fp32 and int8")
+    reasons = page.get_by_role("region", name="Results in no table above").inner_text()
+    assert "no other result compares; nearest is Edge box B: power measured in the run" in reasons
 
 
 def test_words_of_tables_do_not_break_on_a_small_screen(page: Any) -> None:

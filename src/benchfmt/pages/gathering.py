@@ -16,6 +16,7 @@ from benchfmt.comparing.groups import Group, Groups, Line, Ranked, rank
 from benchfmt.comparison.questions import question
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import Package
+from benchfmt.pages.nearest import differences, with_differences
 from benchfmt.pages.origins import origins
 from benchfmt.pages.provenance import Row
 from benchfmt.record import KEY_FIELDS
@@ -26,7 +27,7 @@ LINES = 60
 """So many results of a group are shown; the others are counted."""
 LONE = 60
 """So many records that stand in no group are shown."""
-_ALL = 10**9
+_REPRESENTED = "another result of the same execution stands for it"
 _OF_RECORDS = (
     "id",
     "suite",
@@ -193,7 +194,10 @@ def _lone(package: Package, content: Content) -> Lone | None:
         total += others.len()
         ids.extend(others.head(LONE - len(ids)))
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
-    return Lone(ids, total - len(ids), names, dict(zip(ids, _reasons(ranked, ids), strict=True)))
+    reasons = dict(zip(ids, _reasons(ranked, ids), strict=True))
+    alone = [record_id for record_id, reason in reasons.items() if reason != _REPRESENTED]
+    reasons = with_differences(reasons, differences(package, alone))
+    return Lone(ids, total - len(ids), names, reasons)
 
 
 def _reasons(ranked: Ranked, ids: list[str]) -> Iterator[str]:
@@ -202,7 +206,7 @@ def _reasons(ranked: Ranked, ids: list[str]) -> Iterator[str]:
         if number in ranked.unaccompanied:
             yield "no other result compares"
         elif number in ranked.represented:
-            yield "another result of the same execution stands for it"
+            yield _REPRESENTED
         else:
             yield "it does not state all by which it would be compared"
 

@@ -298,7 +298,7 @@ class _Groups:
                 system = lone.names.get(record["system_id"], record["system_id"])
             words = _short(row)
             place = self._add(f"{system}: {words}", record, row)
-            benchmark = f"{record['suite']} / {record['benchmark'] or 'not stated'}"
+            benchmark = " / ".join(filter(None, (record["suite"], record["benchmark"])))
             results.append(
                 LoneResult(
                     number=place,
