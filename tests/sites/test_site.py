@@ -26,6 +26,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.package import open_package
 from benchfmt.pages import Limit
 from benchfmt.site import build
+from benchfmt.validation import validate_all
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "examples" / "records" / "results.jsonl"
@@ -375,3 +376,31 @@ def _bytes_asked() -> int:
             total += end + 1 - begin
     assert total
     return total
+
+
+def test_a_package_that_stands_twice_has_the_finding_of_validate(
+    packages: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    for name in ("a.zip", "b.zip"):
+        shutil.copy(packages / "first.zip", folder / name)
+    first, second = build(folder, tmp_path / "site").shown
+    assert (first.warnings, second.warnings) == (0, 1)
+    assert [report.warnings for report in validate_all([folder])] == [0, 1]
+    text = (tmp_path / "site" / "packages" / second.id / "report.html").read_text("utf-8")
+    assert "BF124" in text
+    assert "it holds the same 5 records as a.zip" in text
+
+
+def test_the_number_is_in_sight_on_a_phone(page: Any, address: str, site: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    [second, _] = _index(site)
+    page.goto(f"{address}/packages/{second['id']}/index.html")
+    value = page.locator("#table td.value").first
+    value.scroll_into_view_if_needed()
+    box = value.bounding_box()
+    assert box["x"] > 0
+    assert box["x"] + box["width"] <= 390
+    # What goes on beyond the edge says so, though it came after the page.
+    page.locator(".wide.more").wait_for()

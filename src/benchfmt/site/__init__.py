@@ -21,6 +21,7 @@ from benchfmt.site.facts import Facts, facts_of
 from benchfmt.site.pages import MARKER, write_index, write_package_page, write_shared
 from benchfmt.site.results import write_results
 from benchfmt.validation import validate
+from benchfmt.validation.judging import report_double
 
 __all__ = ["Built", "build"]
 
@@ -89,13 +90,14 @@ def _write(
 ) -> Built:
     shown: list[Facts] = []
     refused: list[tuple[str, str]] = []
+    names_by_fingerprint: dict[int, str] = {}
     write_shared(root)
     for package in packages:
         tell(package.name)
         below = root / "packages" / package.id
         below.mkdir(parents=True)
         try:
-            facts = _write_package(below, package, rules, limit)
+            facts = _write_package(below, package, rules, limit, names_by_fingerprint)
         except BenchfmtError as error:
             shutil.rmtree(below)
             refused.append((package.name, package.reason(error).removeprefix(f"{package.name}: ")))
@@ -105,10 +107,23 @@ def _write(
     return Built(tuple(shown), tuple(refused), is_whole)
 
 
-def _write_package(below: Path, package: Shown, rules: str, limit: Limit | None) -> Facts:
-    """Write the pages and the data of one package; raises BenchfmtError where it cannot be read."""
+def _write_package(
+    below: Path,
+    package: Shown,
+    rules: str,
+    limit: Limit | None,
+    names_by_fingerprint: dict[int, str],
+) -> Facts:
+    """Write the pages and the data of one package; raises BenchfmtError where it cannot be read.
+
+    One that holds the same records as another before it has the finding of `benchfmt validate` on several packages.
+    """
     report = validate(package.path, rules, limits=FOR_PAGES)
     report.source = package.name
+    if report.records and report.fingerprint is not None:
+        first = names_by_fingerprint.setdefault(report.fingerprint, package.name)
+        if first != package.name:
+            report_double(report, first, FOR_PAGES)
     with open_package(package.path) as opened:
         facts = facts_of(package, opened, report)
         try:

@@ -87,11 +87,11 @@ def reports_of(
         if report.records and report.fingerprint is not None:
             first = sources_by_fingerprint.setdefault(report.fingerprint, report.source)
             if first != report.source:
-                _report_double(report, first, call.limits)
+                report_double(report, first, call.limits)
         yield report
 
 
-def _report_double(report: Report, first: str, limits: Limits) -> None:
+def report_double(report: Report, first: str, limits: Limits) -> None:
     """Report that another package of the call holds the same records."""
     number = "record"
     if report.records > 1:

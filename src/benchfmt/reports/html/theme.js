@@ -35,10 +35,14 @@
 
   // What goes on beyond its right edge says so by a shadow; tables are measured once they come into sight.
   const mark = (wide) => wide.classList.toggle("more", wide.scrollLeft + wide.clientWidth < wide.scrollWidth - 1);
-  const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) mark(target);
+  const seen = new Set();
+  const sight = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) mark(target);
+      if (isIntersecting) seen.add(target);
+    }
   });
-  for (const wide of document.querySelectorAll(".wide")) seen.observe(wide);
+  for (const wide of document.querySelectorAll(".wide")) sight.observe(wide);
   document.addEventListener(
     "scroll",
     ({ target }) => {
@@ -46,5 +50,6 @@
     },
     { capture: true, passive: true },
   );
-  window.addEventListener("resize", () => document.querySelectorAll(".wide.more").forEach(mark));
+  // A table that is filled later has the window say so.
+  window.addEventListener("resize", () => seen.forEach(mark));
 })();

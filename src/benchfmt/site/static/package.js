@@ -5,19 +5,16 @@ const ROWS = 50;
 const byId = (id) => document.getElementById(id);
 const section = byId("results");
 
-const COLUMNS = [
-  ["System", "system"],
-  ["Suite", "suite"],
-  ["Benchmark", "benchmark"],
+// The number stands beside its system, also where the screen is narrow.
+const CONTEXT = [
   ["Model", "model"],
   ["Precision", "precision"],
   ["Engine", "engine"],
-  ["Metric", null],
-  ["Value", null],
-  ["As reported", null],
+  ["Benchmark", "benchmark"],
+  ["Suite", "suite"],
   ["Basis", "basis"],
-  ["Source", null],
 ];
+const HEADS = ["System", "Metric", "Value", "As reported", ...CONTEXT.map(([label]) => label), "Source"];
 
 const cellOf = (text, kind, name) => {
   const cell = document.createElement("td");
@@ -31,14 +28,14 @@ const joined = (parts, joint) => parts.filter((part) => part !== null && part !=
 const rowOf = (result) => {
   const row = document.createElement("tr");
   row.dataset.record = result.record_id;
-  for (const [, name] of COLUMNS.slice(0, 6)) row.append(cellOf(result[name] ?? ""));
+  row.append(cellOf(result.system ?? ""));
   row.append(cellOf(joined([result.metric, result.statistic, result.stage, result.per && `per ${result.per}`, result.scope], ", ")));
   // A number that is not there is never 0: the reason stands in its place.
   const isThere = result.value !== null && result.value !== undefined;
   const reason = joined([result.missing ?? "missing", result.status === "ok" ? "" : result.status_detail], ": ");
   row.append(isThere ? cellOf(joined([String(result.value), result.unit === "1" ? "" : result.unit], " "), "value") : cellOf(reason, "value missing"));
   row.append(cellOf(joined([result.reported_value, result.reported_unit], " ")));
-  row.append(cellOf(result.basis ?? ""));
+  for (const [, name] of CONTEXT) row.append(cellOf(result[name] ?? ""));
   row.append(cellOf(joined([result.source_path, result.source_locator], ": "), "source", `record ${result.record_id}, read by ${result.converter ?? "nobody"}`));
   return row;
 };
@@ -48,7 +45,7 @@ const start = async () => {
   const file = cachedAsyncBuffer(await asyncBufferFromUrl({ url: "results.parquet" }));
   const metadata = await parquetMetadataAsync(file);
   const head = document.createElement("tr");
-  for (const [label] of COLUMNS) {
+  for (const label of HEADS) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = label;
@@ -73,6 +70,7 @@ const start = async () => {
     // Somebody has gone on meanwhile.
     if (mine !== turn) return;
     byId("table").tBodies[0].replaceChildren(...results.map(rowOf));
+    window.dispatchEvent(new Event("resize"));
     byId("from").value = first + 1;
     byId("before").disabled = first === 0;
     byId("after").disabled = end >= total;
