@@ -91,6 +91,22 @@ def test_the_flat_view_is_that_of_python(package: Path) -> None:
     assert answer["comparability_group"][0] == answer["comparability_group"][1] is not None
 
 
+def test_the_flat_view_says_what_its_columns_mean(package: Path) -> None:
+    query = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'wide'"
+    with open_package(package) as opened:
+        told = {row["column_name"]: row["comment"] for row in opened.sql(query).to_pylist()}
+        table = opened.wide()
+        [about] = opened.sql("SELECT comment FROM duckdb_views() WHERE view_name = 'wide'")[0]
+    for item in table.schema:
+        said = item.metadata or {}
+        unit = said.get(b"unit", b"").decode()
+        parts = (f"[{unit}]" if unit else "", said.get(b"description", b"").decode())
+        assert (told[item.name] or "") == " ".join(filter(None, parts))
+    assert told["latency__inference__sample"].startswith("[s] Latency (inference, per sample)")
+    left_out = table.schema.metadata[b"left_out"].decode()
+    assert about.as_py() == f"left out, and in measurements: {left_out} values of parts of results"
+
+
 def test_groups_come_some_records_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

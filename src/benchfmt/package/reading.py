@@ -27,7 +27,7 @@ from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
-from benchfmt.wide import USUAL_QUESTION, Options, flat_table, listing
+from benchfmt.wide import USUAL_QUESTION, Options, attributes, flat_table, listing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -231,13 +231,19 @@ class Package:
             return batches.read_all()
 
     def to_pandas(self, **options: Unpack[Options]) -> pd.DataFrame:
-        """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra)."""
+        """Return `wide()`, with the same options, as a pandas frame (needs the `pandas` extra).
+
+        Its `attrs` have the `units` and `descriptions` of columns, by name, and how many values are `left_out`.
+        """
+        table = self.wide(**options)
         try:
-            return self.wide(**options).to_pandas()
+            frame = table.to_pandas()
         except ModuleNotFoundError as error:
             raise PackageError(
                 "a frame of pandas needs pandas; install benchfmt[pandas]"
             ) from error
+        frame.attrs.update(attributes(table))
+        return frame
 
     def plot(
         self,

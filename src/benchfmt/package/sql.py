@@ -34,6 +34,7 @@ from benchfmt.wide import (
     PRIMARY,
     QUALIFIED,
     SYSTEM,
+    comments,
     directions,
     groups_of_primaries,
     key_names,
@@ -250,6 +251,7 @@ class _Database:
             self._view(table, " UNION ALL BY NAME ".join(selects))
         if with_wide:
             self._view("wide", self._wide())
+            self._explain_wide()
 
     def close_doors(self) -> None:
         """Let a query read the files of the views and nothing else."""
@@ -330,6 +332,21 @@ class _Database:
             LEFT JOIN ({_PRIMARY}) p USING (package, id)
             LEFT JOIN _directions d ON d.metric = p.metric
             {join}"""
+
+    def _explain_wide(self) -> None:
+        """Comment the flat view: what its columns mean, and how many values of parts it leaves out."""
+        units = "SELECT metric, statistic, stage, per, scope, min(unit) AS unit, count(DISTINCT unit) AS units"
+        key = " AND ".join(f"coalesce(u.{part}, '') = k.{part}" for part in KEY_FIELDS)
+        query = f"""
+            SELECT k.*, CASE WHEN u.units = 1 THEN u.unit END AS unit FROM _keys k
+            LEFT JOIN ({units} FROM measurements WHERE value IS NOT NULL GROUP BY ALL) u ON {key}"""
+        keys = _heard(self.connection, lambda: self.connection.sql(query).to_arrow_table())
+        for name, text in comments(pl.DataFrame(pl.from_arrow(keys))).items():
+            self.connection.execute(f"COMMENT ON COLUMN wide.{_name(name)} IS {_text(text)}")
+        counted = f"SELECT count(*) FROM measurements m WHERE value IS NOT NULL AND {_IS_PART}"
+        [(left_out,)] = _heard(self.connection, lambda: self.connection.execute(counted).fetchall())
+        about = f"left out, and in measurements: {left_out} values of parts of results"
+        self.connection.execute(f"COMMENT ON VIEW wide IS {_text(about)}")
 
     def _directions(self) -> pa.Table:
         """Return the metrics of headline numbers, each with which end is better."""

@@ -100,6 +100,8 @@ def package_lines(package: Package) -> Iterator[str]:
     """Yield what a package holds: its counts, and its records by suite, benchmark, system and status."""
     import polars as pl
 
+    from benchfmt.wide import QUALIFIED
+
     records = pl.DataFrame(pl.from_arrow(package.table("records")))
     measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
     yield (
@@ -120,6 +122,15 @@ def package_lines(package: Package) -> Iterator[str]:
             yield f"{name}: {', '.join(shown)}"
     with_value = measurements.filter(pl.col("value").is_not_null())
     yield f"metrics: {', '.join(sorted(with_value['metric'].unique()))}"
+    parts = with_value.filter(pl.col("scope").cast(pl.String).str.contains(QUALIFIED))
+    if parts.height:
+        counts = (
+            parts["metric"]
+            .value_counts(sort=True)
+            .sort(["count", "metric"], descending=[True, False])
+        )
+        told = ", ".join(f"{metric} {number(count)}" for metric, count in counts.rows())
+        yield f"of parts of results, which the flat table shows where it is asked (qualified): {told}"
     missing = (
         measurements["missing"]
         .drop_nulls()

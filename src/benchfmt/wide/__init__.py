@@ -1,5 +1,6 @@
 """The flat view: one row a record, one column a measurement key, and the group within which rows may be compared."""
 
+from benchfmt.wide.comments import comments
 from benchfmt.wide.flat import (
     CONTEXT,
     PRIMARY,
@@ -13,7 +14,7 @@ from benchfmt.wide.flat import (
     key_names,
     widen,
 )
-from benchfmt.wide.meanings import directions, listing
+from benchfmt.wide.meanings import attributes, directions, listing
 
 __all__ = [
     "CONTEXT",
@@ -22,7 +23,9 @@ __all__ = [
     "SYSTEM",
     "USUAL_QUESTION",
     "Options",
+    "attributes",
     "column_name",
+    "comments",
     "directions",
     "flat_table",
     "groups_of_primaries",

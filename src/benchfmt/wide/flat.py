@@ -19,6 +19,7 @@ from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
 from benchfmt.tables import COLUMNS
 from benchfmt.wide.meanings import (
     directions,
+    meaning_of_extra,
     meaning_of_key,
     meanings_of_columns,
     meanings_of_headlines,
@@ -98,6 +99,10 @@ class _Flat:
         """Add columns, in the order of the rows."""
         self.frame = pl.concat([self.frame, columns], how="horizontal")
         self.units |= {name: unit for name, unit in units.items() if name in columns.columns}
+        for name in columns.columns:
+            meaning = meaning_of_extra(name)
+            if meaning is not None:
+                self.meanings[name] = meaning
 
 
 def widen(

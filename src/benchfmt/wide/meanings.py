@@ -85,6 +85,24 @@ def _metric(name: str) -> Metric | None:
     return known.get(name) or known.get(name.partition("@")[0])
 
 
+_FACTS = "registry_"
+_MEMBERS = {
+    "hyperparameters__": "Hyperparameter {!r} of the run, as the record says it.",
+    "inputs__": "Input {!r} of the run, as the record says it.",
+}
+
+
+def meaning_of_extra(column: str) -> str | None:
+    """Return what a column means that stands there where it is asked for; None for others."""
+    if column.startswith(_FACTS):
+        words = column.removeprefix(_FACTS).replace("_", " ")
+        return f"What the registry of known hardware and models says, and no record: {words}."
+    for head, words in _MEMBERS.items():
+        if column.startswith(head):
+            return words.format(column.removeprefix(head))
+    return None
+
+
 def listing(table: pa.Table) -> pa.Table:
     """Return the columns of a flat view, a row each: name, type, unit, meaning, and how many rows have a value."""
     rows = []
@@ -100,6 +118,19 @@ def listing(table: pa.Table) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, schema=_LISTING)
+
+
+def attributes(table: pa.Table) -> dict[str, object]:
+    """Return what the metadata of a flat view say, as plain data for a frame that has no place for them."""
+    said = {
+        kind: {
+            item.name: item.metadata[key].decode()
+            for item in table.schema
+            if item.metadata and key in item.metadata
+        }
+        for kind, key in (("units", b"unit"), ("descriptions", b"description"))
+    }
+    return {**said, "left_out": int((table.schema.metadata or {})[b"left_out"])}
 
 
 _TYPES: dict[str, pa.DataType] = {
