@@ -367,3 +367,46 @@ def parquet_word_shown(folder: Path) -> list[str]:
 def parquet_cell_converted(folder: Path) -> list[str]:
     _package(folder / "source", _measurements(1, reported_unit=pa.array(["m" * 500_000_000])))
     return ["convert", "source", "-o", "out"]
+
+
+def _with_columns(folder: Path, table: pa.Table, **options: Any) -> list[str]:
+    """Write a package whose measurements are a table, and return how it is judged."""
+    package(folder)
+    (folder / "measurements.csv").unlink()
+    pq.write_table(table, folder / "measurements.parquet", use_dictionary=False, **options)
+    paths = {"systems": "systems.csv", "records": "records.csv"}
+    described(folder, {**paths, "measurements": "measurements.parquet"})
+    return ["validate", "."]
+
+
+def _small_groups(compression: str, folder: Path) -> list[str]:
+    rows = 2_000
+    table = _measurements(
+        rows,
+        record_id=pa.array([f"r{number}" for number in range(rows)]),
+        reported_unit=pa.array([f"{number}" + "m" * 400_000 for number in range(rows)]),
+    )
+    return _with_columns(folder, table, compression=compression, row_group_size=100)
+
+
+for _compression in ("lz4", "zstd"):
+    add(
+        f"parquet_of_small_groups_of_long_texts_{_compression}",
+        f"20 row groups of 40 MB of texts each, packed by {_compression}",
+        "BF",
+        lambda folder, compression=_compression: _small_groups(compression, folder),
+        is_large=True,
+    )
+
+
+@specimen("3,000 texts of 100 KB that each begin as the one before", "BF904", is_large=True)
+def parquet_of_chained_texts(folder: Path) -> list[str]:
+    rows = 3_000
+    texts = pa.array(["m" * 100_000 + f"{number:05}" for number in range(rows)])
+    return _with_columns(
+        folder,
+        _measurements(rows, reported_unit=texts),
+        column_encoding={"reported_unit": "DELTA_BYTE_ARRAY"},
+        compression="zstd",
+        data_page_size=2**30,
+    )

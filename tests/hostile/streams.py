@@ -219,3 +219,17 @@ def column_of_many_cases(folder: Path) -> list[str]:
     return _described(
         lambda resource: _column(resource).update(cases=cases), "validate", folder, rows=20_000
     )
+
+
+@specimen("a column that names 20,000 metrics that nobody declares", "BF201")
+def column_of_unknown_metrics(folder: Path) -> list[str]:
+    source = folder / "source"
+    annotated(source, "t.csv")
+    rows = "".join(f"1,x:m{number}\n" for number in range(20_000))
+    (source / "t.csv").write_text(f"ms,m\n{rows}", "utf-8")
+
+    def change(data: dict) -> None:
+        _column(data["resources"][0]).update(metric={"column": "m"})
+
+    edited(source, change)
+    return ["validate", "source"]

@@ -137,23 +137,28 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
     if column.unit_from is None:
         needs_unit = pl.Series([True] * fields.height, dtype=pl.Boolean)
     words = pl.DataFrame({"metric": metrics, "unit": units, "number": needs_unit})
+    numbered = words.with_row_index("row")
+    each_once = numbered.group_by(words.columns).agg(pl.col("row").min()).sort(words.columns)
     measures = []
-    for metric, unit, number in words.unique().sort(words.columns).rows():
+    nameless = []
+    for metric, unit, number, row in each_once.rows():
         try:
             measures.append(column.measure((metric, unit), has_number=number))
         except UnnamedError as unnamed:
-            rows = words["metric"].eq_missing(metric) & words["unit"].eq_missing(unit)
-            rows &= needs_unit == number
+            nameless.append((metric, unit, number))
             if unnamed.word is not None:
-                at = int(fields.rows[rows.arg_max() or 0])
                 hint = _hint(unnamed)
                 message = f"{unnamed}; the numbers are kept as text"
+                at = int(fields.rows[row])
                 fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
-            lost = rows & has_number
-            fields.unread |= lost
-            for kept in (name, column.metric_from, column.unit_from):
-                if kept in fields.clean:
-                    fields.keep(kept, fields.clean[kept], lost)
+    if nameless:
+        others = pl.DataFrame(nameless, schema=words.schema, orient="row")
+        rows = numbered.join(others, on=words.columns, how="semi", nulls_equal=True)["row"]
+        lost = numbered["row"].is_in(rows.implode()) & has_number
+        fields.unread |= lost
+        for kept in (name, column.metric_from, column.unit_from):
+            if kept in fields.clean:
+                fields.keep(kept, fields.clean[kept], lost)
     return measures
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,11 +96,12 @@ def parquet_frames(
         if only:
             kept = [name for name in kept if name in only]
         total = file.metadata.num_rows
-        is_small = all(map(_is_small, groups_of(path, file, kept, limits)))
+        groups = groups_of(path, file, kept, limits)
+        is_small = all(map(_is_small, groups))
     given = 0
     with _judging(path):
         if is_small:
-            for frame, sizes in _polars_frames(path, total, rows, kept, limits):
+            for frame, sizes in _polars_frames(path, _together(groups, rows), kept, limits):
                 given += frame.height
                 yield from _parts(frame, sizes, limits)
         if given < total:
@@ -112,6 +113,26 @@ def _is_small(group: Group) -> bool:
     """Whether a row group may be in memory as a whole; polars, several times faster, reads it so."""
     longest = max(group.rows, group.values)
     return longest <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
+
+
+def _together(groups: Sequence[Group], rows: int) -> Iterator[tuple[int, int]]:
+    """Yield from where, and how many, rows are read at once: few of groups that would take much together."""
+    start = height = size = 0
+    for group in groups:
+        if height and size + group.bytes > _LARGEST_GROUP_BYTES:
+            yield start, height
+            start += height
+            height = size = 0
+        height += group.rows
+        size += group.bytes
+        # What is given with the rows before is not held with those that follow.
+        while height > rows:
+            yield start, rows
+            start += rows
+            height -= rows
+            size = group.bytes
+    if height:
+        yield start, height
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +207,14 @@ def _judging(path: Path) -> Iterator[None]:
 
 
 def _polars_frames(
-    path: Path, total: int, rows: int, kept: list[str], limits: Limits
+    path: Path, pieces: Iterable[tuple[int, int]], kept: list[str], limits: Limits
 ) -> Iterator[tuple[pl.DataFrame, _Sizes]]:
-    """Yield frames, and their sizes, up to the first that cannot be read; Arrow says why."""
+    """Yield frames of some rows, and their sizes, up to the first that cannot be read; Arrow says why."""
     table = pl.scan_parquet(path, glob=False).select(kept)
     count = Unpacked(path, limits)
-    for start in range(0, total, rows):
+    for start, height in pieces:
         try:
-            frame = table.slice(start, rows).collect()
+            frame = table.slice(start, height).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return
         sizes = _Sizes.of(frame, limits)
