@@ -148,6 +148,21 @@ def test_what_it_cannot_say_is_a_wrong_call(here: Path, text: str, words: str | 
     assert words in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"rules = {'[' * 100_000}", "nested too deep"),
+        (f"a{'.a' * 20_000} = 1", "nested too deep"),
+        (f"max-findings = {'9' * 10_000}", "is not TOML"),
+        ("# " + "x" * 2**18, "more than 262,144 bytes"),
+    ],
+)
+def test_a_file_without_end_is_refused_in_one_line(here: Path, text: str, words: str) -> None:
+    (here / "benchfmt.toml").write_text(text, "utf-8")
+    with pytest.raises(BenchfmtError, match=words):
+        find_configuration(here)
+
+
 def test_all_that_is_wrong_is_told_at_once(here: Path) -> None:
     (here / "benchfmt.toml").write_text("rule = 'core'\nstrict = 1\n", "utf-8")
     status, _, message = run()

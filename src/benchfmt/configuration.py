@@ -27,6 +27,8 @@ PROJECT_FILE = "pyproject.toml"
 _TOOL = ("tool", "benchfmt")
 _CHECKOUTS = (".git", ".hg")
 """What the root of a checkout holds: above it, nothing is looked for."""
+_LARGEST = 2**18
+"""No configuration has more bytes; a longer name of a key in parts takes as long as its length squared."""
 _LIMITS = tuple(item.name for item in fields(Limits))
 
 
@@ -103,12 +105,18 @@ def _table_in(file: Path) -> dict[str, JsonValue] | None:
     """Return the table of a file that is ours; None where the file or the table does not exist."""
     if not file.is_file():
         return None
+    if file.stat().st_size > _LARGEST:
+        message = f"{file} has more than {_LARGEST:,} bytes, and is no configuration"
+        raise BenchfmtError(f"{message} (--no-config passes it over)")
     try:
         content = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Dates and times, which no setting is, become text.
+        table: dict[str, JsonValue] = json.loads(json.dumps(content, default=str))
+    except ValueError as error:  # TOML at fault, no UTF-8, or a number of thousands of digits
         raise BenchfmtError(f"{file} is not TOML: {error} (--no-config passes it over)") from None
-    # Dates and times, which no setting is, become text.
-    table: dict[str, JsonValue] = json.loads(json.dumps(content, default=str))
+    except RecursionError:
+        message = f"{file} is nested too deep to be read"
+        raise BenchfmtError(f"{message} (--no-config passes it over)") from None
     if file.name != PROJECT_FILE:
         return table
     for name in _TOOL:
