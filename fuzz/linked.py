@@ -12,6 +12,7 @@ from pathlib import Path
 from benchfmt.converters import graph_store, graphs, json_ld
 from benchfmt.converters.base import Failed
 from benchfmt.finding import BenchfmtError
+from benchfmt.identity import canonical
 from benchfmt.limits import LIMITS
 from benchfmt.linked import LINKS, context
 from benchfmt.readers import json_graphs, jsons
@@ -74,7 +75,8 @@ def _records(path: Path) -> None:
 def _said(item: Record | Failed) -> str:
     if isinstance(item, Failed):
         return "failed"
-    return json.dumps(item.to_dict(), sort_keys=True)
+    # A graph keeps JSON in the canonical form, in which 1E5 and 100000 are one number, as in the standard.
+    return canonical(item.to_dict())
 
 
 TARGETS = (Target("linked-nodes", _json_ld, files("a.jsonld", texts=(_SYSTEM + _RECORD, _RECORD))),)
