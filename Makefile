@@ -33,10 +33,10 @@ $(VENV)/.docs: $(VENV)/.base
 venv: $(VENV)/.test  ## Set up .venv with all that the tests use, and run nothing.
 
 $(VENV)/.demo: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[profile]' scikit-learn
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[profile,report]' scikit-learn
 	touch $@
 
-demo: $(VENV)/.demo  ## Convert the examples into one package, validate it and compare; train and profile two models.
+demo: $(VENV)/.demo  ## Convert the examples into one package, validate it, compare, and write its page; train and profile two models.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh $(OUT)/demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/profile/demo.sh $(OUT)/profile
 

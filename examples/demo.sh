@@ -1,5 +1,5 @@
 #!/bin/sh
-# Convert the examples into one package, validate it, and compare what may be compared.
+# Convert the examples into one package, validate it, compare what may be compared, and write the page of it.
 # Usage: sh examples/demo.sh OUT
 set -eu
 
@@ -16,4 +16,5 @@ run benchfmt convert "$here/lpdnn" "$here/mlperf" "$here/annotated" "$here/recor
 run benchfmt validate "$out"
 run benchfmt show "$out"
 run benchfmt compare "$out"
-echo "Next: run \`benchfmt convert YOUR-RESULTS -o my-package\`, then \`benchfmt validate my-package --rules submission\`."
+run benchfmt report "$out" -o "$out.html"
+echo "Next: open $out.html in a browser. Run \`benchfmt convert YOUR-RESULTS -o my-package\`, then \`benchfmt validate my-package --rules submission\`."

@@ -24,7 +24,7 @@ from benchfmt.comparison.questions import question
 from benchfmt.package import write_package
 from benchfmt.pages import Limit, write_report
 from benchfmt.pages.drawing import front
-from benchfmt.pages.gathering import Portion, gather, one_record
+from benchfmt.pages.gathering import Portion, _lines, gather, one_record
 from benchfmt.pages.nearest import differences
 from benchfmt.pages.provenance import facts_of
 from benchfmt.pages.shown import Figure, page_of
@@ -443,6 +443,16 @@ def test_what_strangers_wrote_is_text(browser: Any, tmp_path: Path) -> None:
     page.locator("button.number").first.click()
     assert SCRIPT in page.locator("#detail-title").inner_text()
     page.close()
+
+
+def test_all_results_of_a_group_are_shown_where_there_is_room(package: Path) -> None:
+    with open_package(package) as opened:
+        roomy = gather(opened, None, None)
+        narrow = gather(opened, None, None, results=50)
+    assert (roomy.lines, narrow.lines) == (1_000, 60)
+    assert _lines([700, 700], 1_400) == 1_000
+    assert _lines([700, 700], 1_399) == 500
+    assert _lines([900] * 30, 3_000) == 60
 
 
 def test_groups_beyond_a_page_follow_on_others(package: Path, tmp_path: Path) -> None:

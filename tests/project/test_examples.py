@@ -40,8 +40,9 @@ def without_a_finding(package: Path, rules: str = "core") -> None:
 def test_demo_makes_a_conformant_package(tmp_path: Path) -> None:
     printed = run("sh", EXAMPLES / "demo.sh", tmp_path / "demo")
     assert [line.split()[2] for line in printed.splitlines() if line.startswith("$ ")] == [
-        "convert", "validate", "show", "compare",
+        "convert", "validate", "show", "compare", "report",
     ]  # fmt: skip
+    assert "Who is first" in (tmp_path / "demo.html").read_text("utf-8")
     assert printed.splitlines()[-1].startswith("Next: ")
     without_a_finding(tmp_path / "demo")
     with open_package(tmp_path / "demo") as package:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import polars as pl
 
+from benchfmt.comparing.called import system_names
 from benchfmt.comparing.groups import groups
 from benchfmt.comparing.tallies import COULD_BE_STATED, Tallies, tallies
 from benchfmt.comparison.fields import data_set_ids
@@ -223,19 +224,14 @@ def _metrics(cells: list[Cell]) -> dict[str, Metric]:
 
 
 def _named(cells: list[Cell], systems: pl.DataFrame) -> dict[str, str]:
-    """Return the systems of results, those of most records first; two of one name are told apart by their ids."""
-    named = pl.coalesce("name", "accelerator_name", "processor_name", "id")
-    names = dict(systems.select("id", named).iter_rows())
-    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    """Return the systems of results, those of most records first, as they are called everywhere."""
+    names = system_names(systems)
     totals: Counter[str] = Counter()
     for cell in cells:
         if cell.system is not None:
             totals[cell.system] += cell.records
-    found = {}
-    for key in sorted(totals, key=lambda key: (-totals[key], key)):
-        name = str(names.get(key, key))
-        found[key] = f"{name} ({key})" if name in several and name != key else name
-    return found
+    ordered = sorted(totals, key=lambda key: (-totals[key], key))
+    return {key: names.get(key, key) for key in ordered}
 
 
 def _by_records(cells: list[Cell]) -> list[Benchmark]:

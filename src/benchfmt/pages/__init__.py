@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchfmt._version import __version__
 from benchfmt.package import Package
-from benchfmt.pages.gathering import gather
+from benchfmt.pages.gathering import RESULTS, gather
 from benchfmt.reports.extra import needs_extra
 from benchfmt.reports.pages import own_file, policy, template
 from benchfmt.validation.report import Report
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "RESULTS", "Limit", "remove_further", "style_and_script", "write_report"]
 
-GROUPS, RESULTS = 150, 3_000
-"""So many groups, and results in them, stand on a page: then it is some megabytes at most."""
+GROUPS = 150
+"""So many groups stand on a page."""
 _FURTHER = "benchfmt-further-page"
 """What stands at the beginning of every page but the first: such a file is of the report beside it, and goes with it."""
 _START_BYTES = 1_000
@@ -60,7 +60,7 @@ def write_report(
     with needs_extra(_WHAT):
         from benchfmt.pages.shown import page_of
     limit = limit or Limit()
-    content = gather(package, report, None if pages else limit.groups)
+    content = gather(package, report, None if pages else limit.groups, limit.results)
     each = _pages(content.shown, limit)
     if not pages:
         each = each[:1]

@@ -5,7 +5,7 @@ Memory is bounded by a batch, by some bytes for each result, and by what is show
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,8 +23,10 @@ from benchfmt.record import KEY_FIELDS
 from benchfmt.rowhash import text_hashes
 from benchfmt.validation.report import Report
 
-LINES = 60
-"""So many results of a group are shown; the others are counted."""
+_LINES = (1_000, 500, 250, 120, 60)
+"""So many results of a group are shown, the first for which a page has room; the others are counted."""
+RESULTS = 3_000
+"""So many results in groups stand on a page: then it is some megabytes at most."""
 LONE = 60
 """So many records that stand in no group are shown."""
 _REPRESENTED = "another result of the same execution stands for it"
@@ -130,6 +132,8 @@ class Content:
     """The counts of all groups; None where no measurement has a value."""
     groups: int
     """How many groups are shown."""
+    lines: int
+    """So many results of each are shown at most."""
     report: Report | None
 
     @property
@@ -137,14 +141,14 @@ class Content:
         """How many results are shown of each group that is shown."""
         if self.ranked is None:
             return []
-        return [min(size, LINES) for size in self.ranked.sizes[: self.groups]]
+        return [min(size, self.lines) for size in self.ranked.sizes[: self.groups]]
 
     def portion(self, some: range) -> Portion:
         """Return some groups; what stands in no group goes with the first of them."""
         groups: list[Group] = []
         if self.ranked is not None:
             groups = self.ranked.filled(some, every_result=True)
-        shown = [ShownGroup(group, group.lines[:LINES]) for group in groups]
+        shown = [ShownGroup(group, group.lines[: self.lines]) for group in groups]
         lone = None
         if some.start == 0:
             lone = _lone(self.package, self)
@@ -159,8 +163,13 @@ class Content:
         return Portion(shown, lone, records, measurements)
 
 
-def gather(package: Package, report: Report | None, most: int | None) -> Content:
-    """Return what pages show, with at most so many groups; raises BenchfmtError."""
+def gather(
+    package: Package, report: Report | None, most: int | None, results: int = RESULTS
+) -> Content:
+    """Return what pages show, with at most so many groups; raises BenchfmtError.
+
+    Where there are few, more results of each have room: `results` in all.
+    """
     covered = coverage(package)
     ranked = found = None
     number = 0
@@ -177,8 +186,17 @@ def gather(package: Package, report: Report | None, most: int | None) -> Content
         ranked=ranked,
         found=found,
         groups=number,
+        lines=_lines([] if ranked is None else ranked.sizes[:number], results),
         report=report,
     )
+
+
+def _lines(sizes: Sequence[int], results: int) -> int:
+    """Return how many results of each group are shown, so that all have room."""
+    for lines in _LINES:
+        if sum(min(size, lines) for size in sizes) <= results:
+            return lines
+    return _LINES[-1]
 
 
 def _lone(package: Package, content: Content) -> Lone | None:

@@ -12,7 +12,7 @@ from benchfmt.comparing.groups import Group, Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
 from benchfmt.pages.beside import Key, Numbers, columns_beside, numbers_beside, second
-from benchfmt.pages.gathering import LINES, Content, Lone, Portion, ShownGroup
+from benchfmt.pages.gathering import Content, Lone, Portion, ShownGroup
 from benchfmt.pages.headings import shared_words, title_of
 from benchfmt.pages.leading import leads, times_better
 from benchfmt.pages.matrix import matrix_of
@@ -247,7 +247,7 @@ class _Groups:
             *self._strips_of(shown, rows, written),
         ]
         measures = [dict(zip((*KEY_FIELDS, "unit"), key, strict=True)) for key in keys]
-        self._use_terms(group, measures)
+        self._use_terms(shown, measures)
         return GroupView(
             id=group.id,
             suite=one_line(str(group.about.get("suite", "several suites"))),
@@ -274,12 +274,13 @@ class _Groups:
         found = {self._portion.records[record_id]["task"] or NO_TASK for record_id in ids}
         return one_line(", ".join(sorted(found)))
 
-    def _use_terms(self, group: Group, others: Sequence[Row]) -> None:
+    def _use_terms(self, shown: ShownGroup, others: Sequence[Row]) -> None:
         """Keep the terms of a group, whose meanings the page tells."""
+        group = shown.group
         for row in (group.measure, *others):
             self.terms |= {(kind, row[kind]) for kind in _TERMS_OF_MEASURE}
         self.terms |= {(kind, group.about.get(kind)) for kind in _TERMS_OF_RECORDS}
-        for line in group.lines[:LINES]:
+        for line in shown.lines:
             self.terms |= {("caveat", caveat) for caveat in line.caveats}
             self.terms.add(("basis", line.row.get("basis")))
 
