@@ -201,6 +201,21 @@ def test_the_api_is_described_to_people(page: Any, server: Server) -> None:
         f"{method.upper()} {path}" for path, calls in described.items() for method in calls
     ]
     assert f"127.0.0.1:{server.port}/validate" in page.locator("pre").inner_text()
+    assert "`" not in page.locator("main").inner_text()
+    assert page.locator("dd code").count() > 0
+
+
+def test_words_of_tables_stay_whole_on_a_phone(page: Any, server: Server) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"http://127.0.0.1:{server.port}/packages")
+    lines = "cell => { const range = document.createRange(); range.selectNodeContents(cell); return range.getClientRects().length; }"
+    verdict = page.locator("td.verdict .badge, td.verdict .quiet").first
+    assert verdict.evaluate(lines) <= 2
+    page.goto(
+        f"http://127.0.0.1:{server.port}/query?sql=SELECT+comparability_group,+status+FROM+wide"
+    )
+    heads = page.get_by_role("region", name="Rows").locator("th")
+    assert [heads.nth(place).evaluate(lines) for place in range(2)] == [1, 1]
 
 
 def test_who_asks_too_often_in_a_browser_is_shown_a_page(

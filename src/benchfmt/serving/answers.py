@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
@@ -101,6 +102,7 @@ def _environment() -> Environment:
     environment.filters["shown"] = _shown
     environment.filters["number"] = _number
     environment.filters["in_line"] = _in_line
+    environment.filters["coded"] = _coded
     return environment
 
 
@@ -111,6 +113,15 @@ def _shown(value: object) -> str:
 
 def _in_line(value: object) -> str:
     return one_line(str(value))
+
+
+def _coded(text: str) -> Markup:
+    """Return a text of ours with what stands between backticks as code."""
+    parts = text.split("`")
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _number(value: int) -> str:
