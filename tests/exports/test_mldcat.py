@@ -233,3 +233,14 @@ def assert_accepted(package: Path, official: Path, place: Path) -> None:
     assert text.count(" a it6:Hardware ") == rows(package, SYSTEMS)
     broken = text.replace("it6:collectionDate", "it6:collectedOn")
     assert not compiled.validate_text(broken, "turtle").conforms
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a[1]?x=100%#y#z", "no address at all"])
+def test_an_address_of_strange_characters_ends_nothing(
+    package: Path, tmp_path: Path, address: str
+) -> None:
+    done, graph = graph_of(package, tmp_path / "x.ttl", url=address, license=address)
+    pages = list(graph.objects(None, DCAT.landingPage))
+    is_address = "://" in address
+    assert len(pages) == is_address
+    assert is_address or any("is no address" in note for note in done.notes)

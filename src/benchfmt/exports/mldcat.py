@@ -7,6 +7,7 @@ asks for a flow with the day of its upload and its status, and for two output fi
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
@@ -203,6 +204,8 @@ def _catalogued(
     yield triple(dataset, f"{DCTERMS}identifier", literal(said.doi or said.name))
     yield from _collected(dataset, facts, options, account)
     yield from _published(said, names)
+    if said.url is not None and _START.match(said.url) is None:
+        account.note(f"{said.url!r} is no address, and no landing page")
     yield from _quality(package, names, options)
     where = _folder(options)
     if where is None:
@@ -255,14 +258,26 @@ def _published(said: Publication, names: Names) -> Iterator[str]:
         yield triple(dataset, f"{DCTERMS}issued", literal(said.date, f"{XSD}date"))
     for keyword in said.keywords:
         yield triple(dataset, f"{DCAT}keyword", literal(keyword))
-    if said.url is not None:
+    if said.url is not None and _START.match(said.url):
         yield triple(dataset, f"{DCAT}landingPage", iri(_address(said.url)))
         yield triple(_address(said.url), TYPE, iri(f"{FOAF}Document"))
 
 
+_START = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:\[[0-9A-Fa-f:.]+\])?")
+"""The scheme of an address, and a host in brackets, which stand nowhere else in one."""
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_IN_ADDRESSES = "%:/?@!$&'()*+,;=~"
+
+
 def _address(text: str) -> str:
-    """Return an address without the characters that no IRI may have."""
-    return quote(text, safe="%:/?#[]@!$&'()*+,;=~")
+    """Return an address without the characters that no IRI may have, or only in another place."""
+    start = _START.match(text)
+    before = start[0] if start else ""
+    path, _, fragment = text[len(before) :].partition("#")
+    rest = quote(_LONE_PERCENT.sub("%25", path), safe=_IN_ADDRESSES)
+    if fragment:
+        rest += "#" + quote(_LONE_PERCENT.sub("%25", fragment), safe=_IN_ADDRESSES)
+    return before + rest
 
 
 def _quality(package: Package, names: Names, options: Mapping[str, str]) -> Iterator[str]:
@@ -307,7 +322,7 @@ def _distribution(
     if said.license is not None:
         # The shapes ask for a node; a licence that is no address gets one of its own, with its text.
         licence = said.license
-        if "://" not in licence:
+        if _START.match(licence) is None:
             licence = f"{names.package}licence/{segment(said.license)}"
             yield triple(licence, f"{DCTERMS}title", literal(said.license))
         yield triple(node, f"{DCTERMS}license", iri(_address(licence)))
