@@ -22,7 +22,7 @@ from tests.conversion.test_chaos import workers_of
 from tests.forms import INVALID, ROOT, VALID, Tables, _write_parquet, flatten, load
 from tests.validation.test_threads import make_portions_small
 
-from benchfmt import validate, validate_all
+from benchfmt import convert, validate, validate_all
 from benchfmt.checks.catalogue import rule_set
 from benchfmt.checks.frames import Frames, no_faults
 from benchfmt.finding import BenchfmtError
@@ -222,6 +222,17 @@ def test_executions_in_two_shares_are_compared(tmp_path: Path) -> None:
     assert set(told) == {"r50"}
 
 
+def test_what_was_published_is_compared_with_files_in_another_share(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(spans, "_ROWS", 300)
+    conversion = convert(samples / "mlperf_inference")
+    conversion.write(tmp_path / "p", part_rows=300)
+    codes = [finding.code for finding in agree(tmp_path / "p").findings]
+    assert codes.count("BF705") == 2
+
+
 def test_texts_and_systems_of_several_shares_are_told_once(tmp_path: Path) -> None:
     tables = flatten(many())
     for row in tables["records"][::11]:
@@ -309,6 +320,27 @@ def test_parts_that_cannot_be_read(harm: str, tmp_path: Path) -> None:
         )
     reason = entangled(path)
     assert reason in (sharing.FEW, sharing.ENTANGLED)
+
+
+def test_a_package_with_an_annotated_table(tmp_path: Path) -> None:
+    path = packaged(tmp_path / "p", flatten(many()))
+    (path / "t.csv").write_text("model,latency\na,1.5\n")
+    latency = {"metric": "latency", "unit": "ms"}
+    fields = [
+        {"name": "model", "benchfmt": {"field": "model.name"}},
+        {"name": "latency", "type": "number", "benchfmt": latency},
+    ]
+    constant = {"constant": {"benchmark.suite": "lpdnn"}}
+    descriptor = json.loads((path / "datapackage.json").read_text("utf-8"))
+    descriptor["resources"].append(
+        {"path": "t.csv", "schema": {"fields": fields}, "benchfmt": constant}
+    )
+    (path / "datapackage.json").write_text(json.dumps(descriptor), "utf-8")
+    alone = validate(path, jobs=1)
+    assert alone.records == 61
+    together, who = shared(path)
+    assert together == alone
+    assert [told.rpartition(": ")[2] for told in who.told] == [sharing.FEW, sharing.MIXED]
 
 
 def test_a_package_of_one_part(tmp_path: Path) -> None:

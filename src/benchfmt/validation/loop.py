@@ -46,10 +46,13 @@ class Loop:
         """Take who reports, and how many threads work at once: this one, which reads and reports, and others."""
         self.reporter = reporter
         self._threads = jobs - 1
+        self.has_judged = False
+        """Whether a form was judged: portions of the next are compared with its own."""
         self.across = [Across(check) for check in gatherers(reporter.judged)]
 
     def judge(self, form: Form) -> None:
         """Judge all portions of a form; one that gives no record has a finding unless an error says why."""
+        self.has_judged = True
         results = self.reporter.results
         records, errors = results.records, results.errors
         # Of a file that is cut off, or that is not there, it was told why it gives nothing.

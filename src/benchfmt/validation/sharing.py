@@ -41,7 +41,8 @@ from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter, Told
 from benchfmt.validation.running import guarded
 
-FEW = "its tables are not in parts of Parquet that belong together, or in few of few rows (convert --part-rows)"
+FEW = "it has one share; tables in parts of Parquet, more than a million rows of them, have several (convert --part-rows)"
+MIXED = "annotated tables of it are judged together with the others"
 ENTANGLED = "what is wrong with it needs all of its parts to be told"
 _NOT_DIVIDED = "the check {} cannot be divided"
 _OTHER_NUMBERS = (
@@ -57,6 +58,8 @@ class EntangledError(Exception):
 
 def judge_in_shares(form: PackageTables, loop: Loop, spans: Sequence[Span], spread: Spread) -> None:
     """Judge a package of several spans, as `loop.judge` would; raises EntangledError where one process has to, and nothing is told yet."""
+    if loop.has_judged:
+        raise EntangledError(MIXED)
     checks = gatherers(loop.reporter.judged)
     for check in checks:
         if check.gather is None or not isinstance(check.gather(), Divided):
