@@ -118,6 +118,18 @@ def test_the_flat_table_tells_a_shape_that_is_none(damaged: Damage) -> None:
         opened.wide(facts=True)
 
 
+def test_the_flat_table_tells_two_systems_of_one_id(damaged: Damage) -> None:
+    package = damaged("systems", "name", "Other")
+    path = package / "systems.csv"
+    header, row = path.read_text("utf-8").splitlines()
+    path.write_text(f"{header}\n{row}\n{row}\n", "utf-8")
+    with (
+        open_package(package) as opened,
+        pytest.raises(BenchfmtError, match=r"two systems have the id 's1'; run benchfmt validate"),
+    ):
+        opened.wide()
+
+
 @pytest.mark.parametrize("column", ["hyperparameters", "inputs"])
 def test_the_flat_table_tells_members_that_are_none(damaged: Damage, column: str) -> None:
     with (

@@ -14,6 +14,7 @@ import pyarrow as pa
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.questions import question as question_named
 from benchfmt.comparison.results import contexts, grouped, with_facts
+from benchfmt.finding import BenchfmtError
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
 from benchfmt.tables import COLUMNS
@@ -168,6 +169,7 @@ def _flat(
     question: str = USUAL_QUESTION,
     sources: bool = False,
 ) -> _Flat:
+    _refuse_doubled(systems)
     # The groups do not depend on what is shown of the records.
     asked = question_named(question)
     headlines = _headlines(records, measurements, asked)
@@ -198,6 +200,13 @@ def _flat(
         own_groups = _groups(records, measurements, shown, asked)
     _append_values(flat, rows, shown, own_groups)
     return flat
+
+
+def _refuse_doubled(systems: pl.DataFrame) -> None:
+    """Raise BenchfmtError for two systems of one id, of which a record would have two rows."""
+    doubled = systems["id"].filter(systems["id"].is_duplicated())
+    if doubled.len():
+        raise BenchfmtError(f"two systems have the id {doubled[0]!r}; run benchfmt validate")
 
 
 def _values(measurements: pl.DataFrame) -> int:
