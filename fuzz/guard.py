@@ -22,7 +22,6 @@ _TICK = 0.1
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGING = {
     "os.chmod": 1,
-    "os.link": 2,
     "os.mkdir": 1,
     "os.remove": 1,
     "os.rename": 2,
@@ -145,6 +144,8 @@ class Guard:
             module = str(arguments[0])
             if not module.startswith(_OWN_CLASSES):
                 return f"unpickles {module}.{arguments[1]}"
+        if event == "os.link":
+            return self._linked(*arguments[:2])
         if event in _CHANGING:
             self.has_written = True
             for path in arguments[: _CHANGING[event]]:
@@ -169,6 +170,15 @@ class Guard:
         if not _is_below(path, (*self._readable, *self._writable)):
             return f"reads {path}"
         self._remember(str(path))
+        return None
+
+    def _linked(self, source: object, place: object) -> str | None:
+        """Say what is wrong with a second name for a file: one that may be read gets it where may be written."""
+        self.has_written = True
+        if not _is_below(source, (*self._readable, *self._writable)):
+            return f"links {source}"
+        if not _is_below(place, self._writable):
+            return f"os.link to {place}"
         return None
 
     def _remember(self, path: str) -> None:
