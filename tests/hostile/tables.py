@@ -110,6 +110,12 @@ def csv_of_one_record(folder: Path) -> list[str]:
     return _table(folder, _HEADER, _ROW * 10_000, 300)
 
 
+@specimen("3,000,000 rows of one record, converted", "more than", statuses=(1, 2), is_large=True)
+def csv_of_one_record_converted(folder: Path) -> list[str]:
+    csv_of_one_record(folder)
+    return ["convert", ".", "-o", "out"]
+
+
 @specimen("1,000,000 measurements of no record", "BF502", is_large=True)
 def csv_of_orphans(folder: Path) -> list[str]:
     return _table(folder, _HEADER, b"r9" + _ROW[2:] * 1 + b"r8" + _ROW[2:], 500_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self, Unpack
@@ -25,6 +25,7 @@ from benchfmt.package.parts import Part, parts_of
 from benchfmt.package.plotting import chart
 from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
+from benchfmt.readers.files import UnsafeError
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import USUAL_QUESTION, Options, attributes, flat_table, listing
@@ -174,7 +175,7 @@ class Package:
         for row in self._rows("records", part):
             rows: list[Row] = []
             if waiting and waiting[0] == row["id"]:
-                rows = list(waiting[1])
+                rows = self._bounded(waiting[1], str(row["id"]))
                 waiting = next(grouped, None)
             yield self._record(row, systems.get(row["system_id"] or ""), rows)
         if waiting:
@@ -189,6 +190,15 @@ class Package:
             yield declared
         for record in self.records():
             yield record.to_dict()
+
+    def _bounded(self, rows: Iterator[Row], record: str) -> list[Row]:
+        """Return the measurements of a record; raises UnsafeError for more than a record may have."""
+        most = self.limits.record_measurements
+        some = list(islice(rows, most + 1))
+        if len(some) > most:
+            message = f"the record {record!r} has more than {most:,} measurements"
+            raise UnsafeError("BF907", f"{self.root}: {message}; no more are read")
+        return some
 
     def _record(self, row: Row, system: Row | None, rows: list[Row]) -> Record:
         try:
