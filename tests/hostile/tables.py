@@ -274,3 +274,15 @@ def _add_sources() -> None:
 
 _add_sources()
 __all__ = ["MEASUREMENTS", "RECORDS", "SYSTEMS"]
+
+
+@specimen("100,000 different units, each a code of UCUM", "BF907", is_large=True)
+def csv_of_different_units(folder: Path) -> list[str]:
+    some = ("m", "s", "J", "W", "g", "Hz", "By", "bit", "V", "A")
+    codes = (
+        f"{some[n % 10]}{n % 9 + 1}.{some[n // 10 % 10]}{n // 100 % 10 + 1}/{some[n // 1_000 % 10]}{n // 10_000 + 2}"
+        for n in range(100_000)
+    )
+    rows = "".join(f"r1,latency,end-to-end,sample,1,{code},measured\n" for code in codes)
+    package(folder, measurements=_HEADER.decode() + rows)
+    return ["validate", "."]

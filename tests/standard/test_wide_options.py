@@ -132,9 +132,16 @@ def test_units_and_meanings_stand_in_the_metadata_of_fields(tmp_path: Path) -> N
     throughput = vocabulary().metrics["throughput"]
     told = f"{throughput.label} (mean, whole-run, per sample): {throughput.definition}"
     assert metadata[value][b"description"] == told.encode()
-    assert metadata["registry_cpu_clock_boost"] == {b"unit": b"Hz"}
-    assert metadata["registry_flop"] == {b"unit": b"1"}
-    assert metadata["registry_device"] == {}
+    of_registry = "What the registry of known hardware and models says, and no record: "
+    assert metadata["registry_cpu_clock_boost"] == {
+        b"unit": b"Hz",
+        b"description": f"{of_registry}cpu clock boost.".encode(),
+    }
+    assert metadata["registry_flop"] == {
+        b"unit": b"1",
+        b"description": f"{of_registry}flop.".encode(),
+    }
+    assert metadata["registry_device"] == {b"description": f"{of_registry}device.".encode()}
     assert metadata["model"] == {b"description": b"Name of the model or algorithm."}
     assert metadata["system_memory_bytes"] == {
         b"unit": b"By",
@@ -241,7 +248,10 @@ def test_an_input_of_one_number_is_a_column_with_its_unit(tmp_path: Path) -> Non
     twice = [{"name": "seed", "values": [1]}, {"name": "seed", "values": [2]}]
     made = table(tmp_path, hyper(1, inputs=[one, several, *twice]), hyper(2), inputs=True)
     assert made["inputs__load"].to_pylist() == [3.5, None]
-    assert made.schema.field("inputs__load").metadata == {b"unit": b"kW"}
+    assert made.schema.field("inputs__load").metadata == {
+        b"unit": b"kW",
+        b"description": b"Input 'load' of the run, as the record says it.",
+    }
     assert [name for name in made.column_names if name.startswith("inputs__")] == ["inputs__load"]
 
 

@@ -18,6 +18,7 @@ from benchfmt.validation.groups import Group, Judge
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Portion
 from benchfmt.validation.running import prepare, run_checks, topic_faults, without_echo
+from benchfmt.validation.strange_units import with_few_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Verdict:
 def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
     """Return the verdict on a portion; `shared` is what the portions of a form share."""
     records = portion.records.sound_rows()
-    joined = portion.measurements.taken()
+    joined, of_units = with_few_units(portion.measurements.taken())
     metrics = portion.terms.metrics
     numbered, known = shared.with_kinds(joined.sound_rows(), joined.named, metrics)
     frames = Frames(
@@ -56,7 +57,8 @@ def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
         judge.most,
     )
     broken = _broken(frames, judge.codes)
-    groups = judge.groups(broken)
+    groups = judge.groups(of_units.filter(pl.col("code").is_in(list(judge.codes))))
+    groups += judge.groups(broken)
     groups += judge.groups(structure.source_without_path(records))
     unbroken = numbered
     if broken.height:
