@@ -68,26 +68,24 @@ def test_a_placement_that_is_no_list_is_shown_as_it_stands(placement: str, tmp_p
     assert lines[1].endswith(f"onnxruntime 1.20.0  {placement}")
 
 
+def test_what_stands_nowhere_is_counted(tmp_path: Path) -> None:
+    assert run(package(tmp_path, "records", id="other")) == [
+        "no two results may be compared",
+        "2 results in no group: not comparable: the record is not in the package",
+    ]
+
+
 @pytest.mark.parametrize(
-    ("table", "cells", "reason"),
-    [
-        ("records", {"id": None}, "not comparable: the record is not in the package"),
-        ("records", {"id": "other"}, "not comparable: the record is not in the package"),
-        ("records", {"status": None}, "cannot be told: status unknown"),
-        ("measurements", {"metric": None}, "cannot be told: metric unknown"),
-    ],
+    ("table", "column"),
+    [("records", "id"), ("records", "status"), ("measurements", "metric")],
 )
-def test_what_stands_nowhere_is_counted(
-    table: str, cells: dict[str, Any], reason: str, tmp_path: Path
+@pytest.mark.parametrize("pair", [(), ("r1", "r2")])
+def test_an_empty_cell_where_each_row_has_one_is_named(
+    table: str, column: str, pair: tuple[str, ...], tmp_path: Path
 ) -> None:
-    lines = run(package(tmp_path, table, **cells))
-    assert lines == ["no two results may be compared", f"2 results in no group: {reason}"]
-
-
-def test_a_pair_of_unknown_status_has_the_verdict_of_its_group(tmp_path: Path) -> None:
-    lines = run(package(tmp_path, "records", status=None), "r1", "r2")
-    assert lines[3] == "latency median inference per sample: cannot be told"
-    assert "  CMP021 cannot be told: status: unknown of one or of both" in lines
+    made = package(tmp_path, table, **{column: None})
+    told = f"{made}/{table}.parquet, {column}: a cell is empty; run benchfmt validate"
+    assert run(made, *pair) == [told]
 
 
 def test_an_empty_table_is_told(tmp_path: Path) -> None:

@@ -210,21 +210,3 @@ def test_a_number_that_nothing_can_have_is_missing() -> None:
 def test_what_is_calculated_beyond_all_doubles_is_no_number() -> None:
     with pytest.raises(DraftError, match="beyond the range of a double"):
         derived("latency", Fraction(10) ** 400)
-
-
-def test_what_is_kept_is_never_lost_to_another_value_of_its_name() -> None:
-    draft = Draft("cat", "1", suite="cat:naps")
-    draft.keep_all({"fur": "wet", "paws": 4, "toys": {"b": [1], "a": None}})
-    draft.keep_all({"fur": "wet", "toys": {"a": None, "b": [1]}})
-    draft.keep("fur", None)
-    draft.keep("fur", "dry", namespace="vet")
-    with pytest.raises(DraftError, match=r"extensions\.cat\.fur is kept already: 'wet'"):
-        draft.keep("fur", "dry")
-    with pytest.raises(DraftError, match=r"extensions\.cat\.paws is kept already: 4"):
-        draft.keep("paws", 4.5)
-    with pytest.raises(DraftError, match="paws"):
-        draft.keep("paws", value=True)
-    assert draft.to_dict()["extensions"] == {
-        "cat": {"fur": "wet", "paws": 4, "toys": {"b": [1]}},
-        "vet": {"fur": "dry"},
-    }

@@ -24,7 +24,6 @@ from pydantic import JsonValue, ValidationError
 from benchfmt.converters.base import Failed, Item
 from benchfmt.faults import error_in_words
 from benchfmt.finding import Finding, Severity
-from benchfmt.identity import canonical
 from benchfmt.numbers import kept
 from benchfmt.record import SCHEMA_VERSION, Record
 from benchfmt.units import convert, exact
@@ -315,16 +314,10 @@ class Draft:
     def keep(self, name: str, value: object, namespace: str | None = None) -> None:
         """Keep what the standard has no field for, under the converter's name (or another namespace).
 
-        Raises DraftError for a name under which something else is kept already: neither of the two may be lost.
+        Of several values under one name the last one is kept, as the last epoch of a log counts; a converter that needs
+        them all keeps them under names of their own.
         """
-        plain = kept(value)
-        if plain is None:
-            return
-        space = namespace or self.converter
-        known = self._kept.setdefault(space, {})
-        if name in known and canonical(known[name]) != canonical(plain):
-            raise DraftError(f"extensions.{space}.{name} is kept already: {known[name]!r}")
-        known[name] = plain
+        self._kept.setdefault(namespace or self.converter, {})[name] = kept(value)
 
     def keep_all(self, said: Mapping[str, object], namespace: str | None = None) -> None:
         """Keep several values that the standard has no field for."""
