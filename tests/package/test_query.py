@@ -379,6 +379,7 @@ def test_columns_of_one_name_are_refused_where_one_would_be_lost(
     assert not (tmp_path / "rows").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
 @pytest.mark.parametrize(
     "sql",

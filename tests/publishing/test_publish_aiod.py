@@ -154,6 +154,7 @@ def test_what_asks_for_too_long_or_too_often_is_given_up_and_nothing_is_lost(
     assert len(platform.kept) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["cut-before", "cut-after", 500, 502, 504])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_nothing_is_made_twice_where_an_answer_is_lost(
@@ -364,6 +365,7 @@ def field_of(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
 
 
+@pytest.mark.slow
 def test_each_planted_loss_is_found(package: Path, platform: StandIn, server: Server) -> None:
     options = {"license": "CC-BY-4.0", "date": "2026-01-31", "files": "https://example.org/x"}
     first = sent(package, server, **options)
@@ -421,6 +423,7 @@ def run(
     )
 
 
+@pytest.mark.slow
 def test_the_command_says_what_was_made_and_what_was_lost(package: Path, platform: StandIn) -> None:
     dry = run(package, platform.url, "--dry-run", token="")
     assert dry.returncode == 0
@@ -473,6 +476,7 @@ def test_ctrl_c_leaves_a_receipt_of_what_came(package: Path, platform: StandIn) 
     assert len(platform.kept) == 3
 
 
+@pytest.mark.slow
 def test_the_command_refuses_a_package_that_is_not_conformant(
     faulty: Path, platform: StandIn
 ) -> None:

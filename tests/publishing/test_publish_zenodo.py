@@ -226,6 +226,7 @@ def test_the_command_bundles_a_package_and_goes_to_the_sandbox_unless_told(
     assert "sandbox" not in PRODUCTION
 
 
+@pytest.mark.slow
 def test_the_command_refuses_a_package_or_bundle_that_is_not_conformant(
     faulty: Path, zenodo: StandIn
 ) -> None:

@@ -171,6 +171,7 @@ def test_packages_of_the_folder_are_listed_shown_compared_and_asked(server: Serv
     assert only.data["rows"] == [[5]]
 
 
+@pytest.mark.slow
 def test_damaged_packages_of_the_folder_are_told_by_name_and_stop_no_query(
     start: Callable[..., Server], packages: Path, tmp_path: Path
 ) -> None:

@@ -253,6 +253,7 @@ def test_dark_stays_chosen(page: Any, server: Server) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+@pytest.mark.slow
 def test_a_list_fills_with_verdicts_by_itself(
     browser: Any, start: Callable[..., Server], packages: Path, tmp_path: Path
 ) -> None:

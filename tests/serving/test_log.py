@@ -15,6 +15,7 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 NAME_OF_SOMEBODY = "jane-doe-of-acme"
 
 
+@pytest.mark.slow
 def test_each_request_has_a_line_and_nobody_is_named(
     start: Callable[..., Server], packages: Path, tmp_path: Path
 ) -> None:

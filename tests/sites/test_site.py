@@ -285,6 +285,7 @@ def test_a_package_with_a_script_in_its_title_opens(page: Any, address: str, sit
     assert page.locator("h1").first.is_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1_440])
 def test_no_page_is_wider_than_the_screen(
     browser: Any, address: str, site: Path, width: int

@@ -229,6 +229,7 @@ def are_twins(by: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", BYS)
 @examples(40)
 @given(drawn=drawn_rows(), n_splits=st.sampled_from((None, 2, 3)), seed=st.sampled_from((None, 7)))

@@ -439,6 +439,7 @@ def test_where_no_process_can_be_started_the_call_fails(tmp_path: Path) -> None:
 # --- the same records twice ---
 
 
+@pytest.mark.slow
 def test_two_packages_of_the_same_records_are_told(
     inbox: Path, places: list[Path], tmp_path: Path
 ) -> None:

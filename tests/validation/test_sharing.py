@@ -170,6 +170,7 @@ def test_the_report_on_all_faults_is_that_of_one_process(
     assert bool(report.more) is (limits is FEW)
 
 
+@pytest.mark.slow
 def test_what_is_much_is_left_in_a_folder_and_goes(tmp_path: Path) -> None:
     records = many(provenance={"execution": "run-1"})
     path = packaged(tmp_path / "p", flatten(records))
@@ -197,6 +198,7 @@ def test_ids_that_stand_in_two_shares_are_told(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_measurements_of_no_record_are_told(tmp_path: Path) -> None:
     tables = flatten(many())
     for row in tables["measurements"][40:60:7]:
@@ -205,6 +207,7 @@ def test_measurements_of_no_record_are_told(tmp_path: Path) -> None:
     assert sum(item.code == "BF502" for item in report.findings) >= 1
 
 
+@pytest.mark.slow
 def test_executions_in_two_shares_are_compared(tmp_path: Path) -> None:
     records = many()
     for number in (2, 50):
@@ -222,6 +225,7 @@ def test_executions_in_two_shares_are_compared(tmp_path: Path) -> None:
     assert set(told) == {"r50"}
 
 
+@pytest.mark.slow
 def test_what_was_published_is_compared_with_files_in_another_share(
     samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +247,7 @@ def test_texts_and_systems_of_several_shares_are_told_once(tmp_path: Path) -> No
     assert [codes.count(code) for code in ("BF136", "BF137")] == [1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_acknowledged_is_counted_over_all_shares(tmp_path: Path) -> None:
     items = [
         {"code": "BF211", "reason": "a shared machine"},
@@ -257,6 +262,7 @@ def test_what_is_acknowledged_is_counted_over_all_shares(tmp_path: Path) -> None
     assert report.acknowledged[0].count > 2
 
 
+@pytest.mark.slow
 def test_a_record_of_no_value_is_told(tmp_path: Path) -> None:
     records = many()
     records[30] = {**records[30], "measurements": []}
@@ -277,6 +283,7 @@ def entangled(path: Path) -> str:
     return told.rpartition(": ")[2]
 
 
+@pytest.mark.slow
 def test_a_measurement_of_a_record_in_another_share(tmp_path: Path) -> None:
     tables = flatten(many())
     rows = tables["measurements"]
@@ -285,12 +292,14 @@ def test_a_measurement_of_a_record_in_another_share(tmp_path: Path) -> None:
     assert reason == sharing.ENTANGLED
 
 
+@pytest.mark.slow
 def test_an_id_that_stands_twice_and_has_no_measurement_here(tmp_path: Path) -> None:
     records = many()
     records[41]["id"] = records[57]["id"] = "r3"
     assert entangled(packaged(tmp_path / "p", flatten(records))) == sharing.ENTANGLED
 
 
+@pytest.mark.slow
 def test_parts_that_end_amid_a_record_go_together(tmp_path: Path) -> None:
     """One process gives out the same portions as before, and the shares are fewer."""
     tables = flatten(many())
@@ -302,6 +311,7 @@ def test_parts_that_end_amid_a_record_go_together(tmp_path: Path) -> None:
     assert together == alone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["absent", "cut", "another type", "no ids"])
 def test_parts_that_cannot_be_read(harm: str, tmp_path: Path) -> None:
     tables = flatten(many())
@@ -322,6 +332,7 @@ def test_parts_that_cannot_be_read(harm: str, tmp_path: Path) -> None:
     assert reason in (sharing.FEW, sharing.ENTANGLED)
 
 
+@pytest.mark.slow
 def test_a_package_with_an_annotated_table(tmp_path: Path) -> None:
     path = packaged(tmp_path / "p", flatten(many()))
     (path / "t.csv").write_text("model,latency\na,1.5\n")
@@ -343,10 +354,12 @@ def test_a_package_with_an_annotated_table(tmp_path: Path) -> None:
     assert [told.rpartition(": ")[2] for told in who.told] == [sharing.FEW, sharing.MIXED]
 
 
+@pytest.mark.slow
 def test_a_package_of_one_part(tmp_path: Path) -> None:
     assert entangled(packaged(tmp_path / "p", flatten(many()), 100)) == sharing.FEW
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_fresh")
 def test_a_check_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Frames) -> pl.DataFrame:
@@ -356,6 +369,7 @@ def test_a_check_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert entangled(packaged(tmp_path / "p", flatten(many()))) == sharing.ENTANGLED
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_fresh")
 def test_a_check_that_compares_portions_and_cannot_be_divided(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -372,6 +386,7 @@ def test_a_check_that_compares_portions_and_cannot_be_divided(
     assert reason == "the check ACME2 cannot be divided"
 
 
+@pytest.mark.slow
 def test_processes_that_make_other_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = iter(range(100))
     monkeypatch.setattr(sharing, "_known_hashes", lambda: (next(numbers),))

@@ -81,6 +81,7 @@ def test_the_report_does_not_depend_on_how_many_threads_judge(
     assert validate(path, limits=limits, jobs=3) == alone
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small_portions")
 def test_only_so_many_faults_wait_for_their_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -101,6 +102,7 @@ def test_only_so_many_faults_wait_for_their_turn(
     assert 0 < most <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_the_report_does_not_depend_on_how_large_portions_are(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -113,6 +115,7 @@ def test_the_report_does_not_depend_on_how_large_portions_are(
     assert in_parts.more == whole.more
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small_portions")
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_the_report_does_not_depend_on_which_portion_is_ready_first(
@@ -169,6 +172,7 @@ def test_what_stands_before_a_file_that_breaks_off_is_judged(jobs: int, tmp_path
     assert {"BF115", "BF201", "BF203"} <= codes
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small_portions")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_no_thread_is_left(jobs: int, tmp_path: Path) -> None:
