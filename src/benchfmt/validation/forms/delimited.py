@@ -16,7 +16,7 @@ from benchfmt.validation.reporting import Reporter
 
 _WIDE = 1_000
 """Of a table with more columns those that the standard does not know are told by their names alone."""
-_BLOCKS, _ROWS = 4, 24_576
+_BLOCKS, _ROWS = 3, 18_432
 """How large the frames are: blocks, which bound the bytes, and rows."""
 _MESSAGE = "the row has {bad.actual} cells where the table has {bad.expected} columns"
 _WIDTH_HINT = "quote cells that hold a comma or a line break"
