@@ -83,7 +83,8 @@ def test_a_cluster_that_somebody_has_started_reads_and_judges_too(
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
     assert done.returncode == 1, done.stderr
-    assert "threads; dashboard: " in done.stderr
+    # Workers may come after the command has asked.
+    assert "; dashboard: " in done.stderr
     assert "n05x.odd: it was given to two processes and read by none" in done.stderr
     assert tables(two) == tables(one)
     assert judged.stdout.count("conformant (core): 40 records") == 2
