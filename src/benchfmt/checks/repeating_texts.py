@@ -31,8 +31,10 @@ class RepeatingTexts:
             item for item in COLUMNS[table] if item.kind == "text" and item.name in REPEATING
         ]
         self._mistyped: set[str] = set()
-        self._rows: dict[int, frozenset[str]] = {}
-        """The columns whose text is at fault, by the hash of all texts of a row."""
+        self._known_rows: set[int] = set()
+        """The hashes of all texts of the rows that were judged."""
+        self._at_fault: dict[int, list[str]] = {}
+        """The columns whose text is at fault, for those of these rows that have some."""
         self._sound_texts: dict[str, set[int]] = {item.name: set() for item in self._items}
         self._judged: dict[str, dict[str, bool]] = {item.name: {} for item in self._items}
         """Whether a text is at fault, by its column."""
@@ -85,18 +87,19 @@ class RepeatingTexts:
         rows = hashes[first_rows].to_list()
         # The rows of a table that lacks a column are others.
         is_whole = len(items) == len(self._items)
-        self.is_known = is_whole and all(row in self._rows for row in rows)
+        self.is_known = is_whole and self._known_rows.issuperset(rows)
         if self.is_known:
-            at_fault = frozenset[str]().union(*(self._rows[row] for row in rows))
+            faulty = self._at_fault.keys() & rows if self._at_fault else ()
+            at_fault = {name for row in faulty for name in self._at_fault[row]}
             return {item.name for item in items} - at_fault
         unsound = {}
         for item in items:
             texts = raw[item.name][first_rows]
-            bad = self._are_bad(item, texts)
-            if bad.any():
-                unsound[item.name] = bad
-        if is_whole and len(self._rows) < _MOST_KNOWN:
-            self._rows |= _by_row(rows, unsound)
+            if not self._is_sound(item, texts):
+                unsound[item.name] = self._are_bad(item, texts)
+        if is_whole and len(self._known_rows) < _MOST_KNOWN:
+            self._known_rows.update(rows)
+            self._at_fault |= _by_row(rows, unsound)
         return {item.name for item in items} - set(unsound)
 
     def _faultless_columns(self, items: list[Column], raw: pl.DataFrame) -> set[str]:
@@ -197,12 +200,10 @@ def _remember(new: set[int], known: set[int]) -> None:
         known |= new
 
 
-def _by_row(rows: list[int], unsound: dict[str, pl.Series]) -> dict[int, frozenset[str]]:
-    """Return for each row the columns in which it is at fault."""
+def _by_row(rows: list[int], unsound: dict[str, pl.Series]) -> dict[int, list[str]]:
+    """Return the columns in which rows are at fault, for those that are."""
     at_fault: dict[int, list[str]] = {}
     for name, bad in unsound.items():
         for place in bad.arg_true():
             at_fault.setdefault(rows[place], []).append(name)
-    none = frozenset[str]()
-    found = dict.fromkeys(rows, none)
-    return found | {row: frozenset(names) for row, names in at_fault.items()}
+    return at_fault
