@@ -319,6 +319,12 @@ def parquet_described_with_a_cell_of_300_megabytes(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+@specimen("a cell of 300 MB in a column whose name has a dot", "BF90", is_large=True)
+def parquet_cell_of_a_column_with_a_dot(folder: Path) -> list[str]:
+    _package(folder, _measurements(1, **{"note.long": pa.array(["m" * 300_000_000])}))
+    return ["validate", "."]
+
+
 @specimen("a described Parquet table of one word of 1 MB in 50,000 rows", "BF90")
 def parquet_described_with_one_word(folder: Path) -> list[str]:
     annotated(folder, "t.parquet", format="parquet")

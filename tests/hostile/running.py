@@ -25,6 +25,8 @@ from typing import Any
 from tests.hostile.specimens import Specimen
 from tests.warm import LIBRARIES, SHELL
 
+from benchfmt.allocator import keep_little
+
 SECONDS = 10
 BYTES = 500_000_000
 _CPU_SECONDS = 25
@@ -121,7 +123,8 @@ def _files(folder: Path) -> set[str]:
 
 
 def serve() -> None:
-    """Import the program, then answer calls until there are no more."""
+    """Import the program as the command does, then answer calls until there are no more."""
+    keep_little()
     for name in LIBRARIES:
         importlib.import_module(name)
     for point in entry_points(group="benchfmt.converters"):

@@ -13,6 +13,7 @@ import pytest
 from benchfmt.limits import LIMITS
 from benchfmt.package.errors import ParquetError
 from benchfmt.package.parquet import bounded_frames
+from benchfmt.readers import parquets
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import row_groups
 from benchfmt.readers.parquets import bounded_batches, groups_of, open_parquet
@@ -203,3 +204,39 @@ def test_many_words_that_are_long_together_cost_nothing(tmp_path: Path) -> None:
         groups = groups_of(path, file, ["unit"], LIMITS)
     assert [group.rows for group in groups] == [400]
     assert _frames(path) == [[(word,) for word in words * 2]]
+
+
+def test_long_texts_beside_words_are_read_in_the_order_of_their_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquets, "_MOST_KEPT", 2**10)
+    monkeypatch.setattr(parquets, "_TOGETHER", 2**14)
+    monkeypatch.setattr(parquets, "AT_ONCE", 2**16)
+    rows = 1_000
+    table = pa.table(
+        {
+            "id": [f"r{number}" for number in range(rows)],
+            "note": [f"{number:0300}" for number in range(rows)],
+            "suite": ["a", "b"] * (rows // 2),
+            "in": [{"x": number, "y": f"{number:0200}"} for number in range(rows)],
+        }
+    )
+    limits = {"dictionary_pagesize_limit": 500, "write_batch_size": 50}
+    path = written(tmp_path / "t.parquet", table, row_group_size=350, **limits)
+    with open_parquet(path) as file:
+        groups = groups_of(path, file, table.column_names)
+    assert {"note", "in.y"} <= groups[0].written_out
+    assert "suite" not in groups[0].written_out
+    batches = list(bounded_batches(path, table.column_names, 100))
+    assert max(batch.num_rows for batch in batches) <= 100
+    assert [row for batch in batches for row in batch.to_pylist()] == table.to_pylist()
+
+
+@pytest.mark.parametrize("name", ["note.long", "a.b.c", ".", "note"])
+def test_a_long_cell_is_not_unpacked_whatever_its_column_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    long = "m" * (9 * LIMITS.row_bytes)
+    path = written(tmp_path / "t.parquet", pa.table({"id": ["r1"], name: [long]}))
+    with pytest.raises(UnsafeError, match="a cell of"):
+        list(bounded_batches(path, ["id", name], 100))

@@ -21,12 +21,14 @@ import pyarrow.parquet as pq
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import FOOTER_END, Chunk, RowGroup, row_groups
-from benchfmt.readers.tables import Integers
+from benchfmt.readers.tables import Integers, arrow_pool
 
 FREE = 2**26
 """So many bytes of cells any file may hold, however small it is."""
 AT_ONCE = 2**26
 """So many bytes of cells are given at once, and those of one row more."""
+_TOGETHER = 2**21
+"""So many bytes of long texts, which are read few rows at a time, are put together."""
 CELL = 8
 """How many bytes a cell takes, its text apart."""
 _FEWEST_ROWS = 16
@@ -119,8 +121,9 @@ def groups_of(
     Unpacked(path, limits).add(file.metadata.num_rows * max(len(columns), 1) * CELL)
     with path.open("rb") as source:
         groups = []
-        names = [name for name in _paths(file) if name.partition(".")[0] in set(columns)]
-        for group in _kept(path, file, set(columns)):
+        places = _places_of(file, set(columns))
+        names = [file.metadata.schema.column(place).path for place in places]
+        for group in _kept(path, file, places):
             chunks = [_Chunk.of(source, chunk) for chunk in group.chunks]
             bounded = _bounded(path, group, chunks, limits)
             long = [
@@ -136,20 +139,21 @@ def groups_of(
     return groups
 
 
-def _paths(file: pq.ParquetFile) -> list[str]:
-    """Return the paths of all columns, those within others too."""
-    schema = file.metadata.schema
-    return [schema.column(place).path for place in range(file.metadata.num_columns)]
-
-
-def _kept(path: Path, file: pq.ParquetFile, columns: AbstractSet[str]) -> list[RowGroup]:
-    """Return the row groups with the chunks of some columns; raises ValueError for what contradicts itself."""
-    schema = file.metadata.schema
-    kept = []
+def _places_of(file: pq.ParquetFile, columns: AbstractSet[str]) -> list[int]:
+    """Return the places of some columns and of those within them; with a dot in a name perhaps of more, for a path has dots too."""
+    has_dots = any("." in name for name in columns)
+    places = []
     for place in range(file.metadata.num_columns):
-        column = schema.column(place)
-        if column.path.partition(".")[0] in columns:
-            kept.append((place, column))
+        path = file.metadata.schema.column(place).path
+        first, dot, _ = path.partition(".")
+        if first in columns or (dot and has_dots):
+            places.append(place)
+    return places
+
+
+def _kept(path: Path, file: pq.ParquetFile, places: Sequence[int]) -> list[RowGroup]:
+    """Return the row groups with the chunks of some columns; raises ValueError for what contradicts itself."""
+    kept = [(place, file.metadata.schema.column(place)) for place in places]
     size = rows = 0
     groups = []
     for group in row_groups(path):
@@ -423,36 +427,78 @@ def bounded_batches(
     with open_parquet(path, limits) as file:
         groups = groups_of(path, file, names, limits)
     written_out = set().union(*(group.written_out for group in groups))
-    with open_parquet(path, limits, [name for name in names if name not in written_out]) as file:
+    others = [name for name in names if name not in written_out]
+    arrow_pool()  # in a program of ours, all that is read from here on is taken from it
+    with open_parquet(path, limits, others) as file, _again(path, file) as plain:
         for number, group in enumerate(groups):
-            for batch in _batches(file, number, group, names, rows):
+            for batch in _batches(file, plain, number, group, names, rows):
                 batch.validate(full=True)
                 sizes = _row_sizes(batch)
                 count.add(int(sizes.sum()))
                 yield from _parts(batch.select(names), sizes)
 
 
+def _again(path: Path, file: pq.ParquetFile) -> pq.ParquetFile:
+    """Open a file whose metadata are known; all texts are written out."""
+    return pq.ParquetFile(path, metadata=file.metadata, pre_buffer=False, memory_map=False)
+
+
 def _batches(
-    file: pq.ParquetFile, number: int, group: Group, names: list[str], rows: int
+    file: pq.ParquetFile,
+    written_out: pq.ParquetFile,
+    number: int,
+    group: Group,
+    names: list[str],
+    rows: int,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a row group in batches of a bounded size."""
+    """Yield the rows of a row group in batches of a bounded size; the file is opened twice, for each has one size of batches."""
     at_once = min(rows, group.rows_at_once)
     if not group.most_words:
         yield from file.iter_batches(batch_size=at_once, row_groups=[number], columns=names)
         return
-    # Any row may have the longest word, so that few are read at once; they are put together as far as there is room.
+    long = [name for name in names if _holds(name, group.written_out)]
+    others = [name for name in names if name not in long]
+    # Each batch has the words of its columns again: those of few rows are of the written out columns alone.
+    beside = file.iter_batches(batch_size=at_once, row_groups=[number], columns=others)
+    rest = next(beside)
+    for batch in _few_rows_together(written_out, number, group, long, at_once):
+        given = 0
+        while given < batch.num_rows:
+            if not rest.num_rows:
+                rest = next(beside)
+            count = min(batch.num_rows - given, rest.num_rows)
+            yield _side_by_side(batch.slice(given, count), rest.slice(0, count))
+            rest = rest.slice(count)
+            given += count
+
+
+def _holds(name: str, paths: AbstractSet[str]) -> bool:
+    """Whether a column is one of some, or one of them stands within it."""
+    return any(path == name or path.startswith(f"{name}.") for path in paths)
+
+
+def _few_rows_together(
+    file: pq.ParquetFile, number: int, group: Group, names: list[str], at_once: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield written out columns: any row may have the longest word, so that few are read at once, and put together where there is room."""
     few = min(at_once, max(AT_ONCE // group.most_words, _FEWEST_ROWS))
     together: list[pa.RecordBatch] = []
     size = 0
     for batch in file.iter_batches(batch_size=few, row_groups=[number], columns=names):
         together.append(batch)
         size += batch.nbytes
-        if size > AT_ONCE // 16 or len(together) * few >= at_once:
+        if size > _TOGETHER or len(together) * few >= at_once:
             yield _joined(together)
             together = []
             size = 0
     if together:
         yield _joined(together)
+
+
+def _side_by_side(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
+    """Return the columns of two batches of the same rows."""
+    names = [*one.schema.names, *other.schema.names]
+    return pa.RecordBatch.from_arrays([*one.columns, *other.columns], names=names)
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -290,7 +290,7 @@ class TextTable:
                         block_size=self.limits.row_bytes, use_threads=False, encoding=self.codec
                     ),
                     parse_options=options,
-                    memory_pool=_pool(),
+                    memory_pool=arrow_pool(),
                     convert_options=pa_csv.ConvertOptions(
                         column_types={name: pa.string() for name in names},
                         strings_can_be_null=self.null_if_empty,
@@ -332,7 +332,7 @@ class TextTable:
 
 
 @cache
-def _pool() -> pa.MemoryPool:
+def arrow_pool() -> pa.MemoryPool:
     """Return where Arrow takes memory from: of what is freed, jemalloc keeps least (some 10 % of a validation's peak).
 
     A program that is ours takes all of it from there; in another one the default is not ours to set.
