@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import unicodedata
+from re import Match
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -12,13 +14,15 @@ if TYPE_CHECKING:
 
 _STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Categories of Unicode: control characters, invisible ones such as those that turn the direction, and no characters."""
+_LOOKED_AT = re.compile(r"[^\n\t -~]")
+"""Characters of which the category is asked: most texts have few that are not plain ASCII."""
 
 
 def printable(text: str) -> str:
     """Return a text in which characters that steer a terminal, or cannot be seen, are escapes."""
     if text.isprintable():
         return text
-    return "".join(map(_shown, text))
+    return _LOOKED_AT.sub(_shown, text)
 
 
 def one_line(text: str) -> str:
@@ -26,8 +30,9 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
-def _shown(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in _STEERING:
+def _shown(found: Match[str]) -> str:
+    character = found[0]
+    if unicodedata.category(character) not in _STEERING:
         return character
     return character.encode("unicode_escape").decode("ascii")
 
