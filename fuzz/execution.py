@@ -93,17 +93,24 @@ class Execution:
         place.write_bytes(data)
         root = folder / self.seeds[seed].path.partition("/")[0]
         self._watchdog()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            error = self._raised(root, place, seconds)
+            # What the execution held is thrown away by now.
+            return error or self._guard.unclosed() or self._left_behind()
+
+    def _raised(self, root: Path, place: Path, seconds: float) -> BaseException | None:
+        """Run the target, and return what it raised that is no error of ours."""
         try:
-            with warnings.catch_warnings(), self._guard.watch(seconds):
-                warnings.simplefilter("error")
+            with self._guard.watch(seconds):
                 self.target.run(root, place)
         except BenchfmtError:
-            return self._left_behind()
+            return None
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - that is what is looked for
             return error
-        return self._left_behind()
+        return None
 
     def _watchdog(self) -> None:
         """End the process where an execution hangs that no timer can interrupt."""

@@ -78,14 +78,18 @@ class Guard:
         self._ticks = 0
         self._most = 0.0
         self._memory = _peak_bytes()
+        self._unclosed: list[str] = []
         sys.addaudithook(self._hear)
+        self._hook = sys.unraisablehook
+        sys.unraisablehook = self._unraised
         if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGPROF, self._tick)
             signal.setitimer(signal.ITIMER_PROF, _TICK, _TICK)
             atexit.register(self.close)
 
     def close(self) -> None:
-        """Stop the timer."""
+        """Stop the timer, and listen no longer to what is thrown away."""
+        sys.unraisablehook = self._hook
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -112,6 +116,16 @@ class Guard:
             self._is_on = False
         if self._breaches:
             raise self._breaches[0]
+
+    def unclosed(self) -> Breach | None:
+        """Return what was thrown away since this was asked last, and should have been closed: a file, or a generator that failed."""
+        words, self._unclosed = self._unclosed, []
+        if not words:
+            return None
+        return Breach(f"does not close: {words[0]}")
+
+    def _unraised(self, found: sys.UnraisableHookArgs, /) -> None:
+        self._unclosed.append(repr(found.exc_value))
 
     def _tick(self, _number: int, _frame: FrameType | None) -> None:
         peak = _peak_bytes()

@@ -11,6 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -272,15 +273,26 @@ class TextTable:
             yield blocks
 
     def _open(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        with self._source() as source:
+            yield from self._parsed(source, names)
+
+    @contextmanager
+    def _source(self) -> Iterator[Path | BinaryIO]:
+        """Give what Arrow reads: a path, or bytes that it would unpack by the name of their file."""
+        if self.opener is not None:
+            with self.opener() as file:
+                yield file
+        elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
+            with heads.opened(self.path) as file:
+                yield file
+        else:
+            yield self.path
+
+    def _parsed(self, source: Path | BinaryIO, names: list[str]) -> Iterator[pa.RecordBatch]:
         options = pa_csv.ParseOptions(
             delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=_Noting(self)
         )
         _keep(options)
-        source: Path | BinaryIO = self.path
-        if self.opener is not None:
-            source = self.opener()
-        elif self.path.suffix.lower() in _UNPACKED_BY_ARROW:
-            source = heads.opened(self.path)
         try:
             with _HUSH:
                 reader = pa_csv.open_csv(
