@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -240,3 +241,25 @@ def test_a_long_cell_is_not_unpacked_whatever_its_column_is_called(
     path = written(tmp_path / "t.parquet", pa.table({"id": ["r1"], name: [long]}))
     with pytest.raises(UnsafeError, match="a cell of"):
         list(bounded_batches(path, ["id", name], 100))
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer"])
+def test_columns_of_different_lengths_are_a_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(parquets, "_MOST_KEPT", 2**10)
+    rows = 100
+    texts = [f"{number:0300}" for number in range(rows)]
+    table = pa.table({"id": list(range(rows)), "note": texts})
+    path = written(tmp_path / "t.parquet", table)
+    read = parquets._few_rows_together  # noqa: SLF001 - Arrow itself writes no such file
+
+    def uneven(*arguments: Any) -> list[pa.RecordBatch]:
+        batches = list(read(*arguments))
+        if change == "shorter":
+            return [batches[0].slice(1), *batches[1:]]
+        return [*batches, batches[-1].slice(0, 1)]
+
+    monkeypatch.setattr(parquets, "_few_rows_together", uneven)
+    with pytest.raises(pa.ArrowInvalid, match="same number of rows"):
+        list(bounded_batches(path, ["id", "note"], 10))

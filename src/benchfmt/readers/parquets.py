@@ -29,6 +29,7 @@ AT_ONCE = 2**26
 """So many bytes of cells are given at once, and those of one row more."""
 _TOGETHER = 2**21
 """So many bytes of long texts, which are read few rows at a time, are put together."""
+_UNEVEN = "the columns of a row group do not have the same number of rows"
 CELL = 8
 """How many bytes a cell takes, its text apart."""
 _FEWEST_ROWS = 16
@@ -460,16 +461,20 @@ def _batches(
     others = [name for name in names if name not in long]
     # Each batch has the words of its columns again: those of few rows are of the written out columns alone.
     beside = file.iter_batches(batch_size=at_once, row_groups=[number], columns=others)
-    rest = next(beside)
+    rest = next(beside, None)
     for batch in _few_rows_together(written_out, number, group, long, at_once):
         given = 0
         while given < batch.num_rows:
-            if not rest.num_rows:
-                rest = next(beside)
+            if rest is not None and not rest.num_rows:
+                rest = next(beside, None)
+            if rest is None:
+                raise pa.ArrowInvalid(_UNEVEN)
             count = min(batch.num_rows - given, rest.num_rows)
             yield _side_by_side(batch.slice(given, count), rest.slice(0, count))
             rest = rest.slice(count)
             given += count
+    if rest is not None and (rest.num_rows or next(beside, None) is not None):
+        raise pa.ArrowInvalid(_UNEVEN)
 
 
 def _holds(name: str, paths: AbstractSet[str]) -> bool:
