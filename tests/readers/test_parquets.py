@@ -251,8 +251,9 @@ def test_columns_of_different_lengths_are_a_fault_of_the_file(
     rows = 100
     texts = [f"{number:0300}" for number in range(rows)]
     table = pa.table({"id": list(range(rows)), "note": texts})
-    path = written(tmp_path / "t.parquet", table)
-    read = parquets._few_rows_together  # noqa: SLF001 - Arrow itself writes no such file
+    limits = {"dictionary_pagesize_limit": 500, "write_batch_size": 10}
+    path = written(tmp_path / "t.parquet", table, **limits)
+    read = parquets._few_rows_together
 
     def uneven(*arguments: Any) -> list[pa.RecordBatch]:
         batches = list(read(*arguments))
@@ -263,3 +264,10 @@ def test_columns_of_different_lengths_are_a_fault_of_the_file(
     monkeypatch.setattr(parquets, "_few_rows_together", uneven)
     with pytest.raises(pa.ArrowInvalid, match="same number of rows"):
         list(bounded_batches(path, ["id", "note"], 10))
+
+
+def test_a_column_name_with_a_nul_is_a_fault_of_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.parquet", TABLE.append_column("un\0it", [["s", "s", "s"]]))
+    with pytest.raises(ParquetError, match="a column name holds a NUL") as caught:
+        list(bounded_frames(path))
+    assert caught.value.code == "BF105"

@@ -252,6 +252,9 @@ def _sound_columns(path: Path, schema: pa.Schema, odd: dict[str, str]) -> list[s
         raise ParquetError(
             "BF116", f"{path}: column {several[0]!r} appears twice; rename or remove one"
         )
+    if any("\0" in name for name in names):
+        # A name of Arrow's C interface ends at a NUL: polars panics where there is one within it.
+        raise ParquetError("BF105", f"{path}: a column name holds a NUL: the file is damaged")
     strange = {field.name: str(field.type) for field in schema if _is_odd(field.type)}
     odd.update(strange)
     return [name for name in names if name not in strange]
