@@ -286,3 +286,10 @@ def csv_of_different_units(folder: Path) -> list[str]:
     rows = "".join(f"r1,latency,end-to-end,sample,1,{code},measured\n" for code in codes)
     package(folder, measurements=_HEADER.decode() + rows)
     return ["validate", "."]
+
+
+@specimen("60,000 records whose ids have 5,000 characters, without a value", "BF112", is_large=True)
+def csv_of_long_ids(folder: Path) -> list[str]:
+    rows = "".join(f"{'r' * 5_000}{n},lpdnn,ok\n" for n in range(60_000))
+    package(folder, records=f"id,suite,status\n{rows}")
+    return ["validate", "."]

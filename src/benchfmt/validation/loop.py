@@ -18,14 +18,13 @@ from benchfmt.validation.across import Across
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.portion import Form, Portion
 from benchfmt.validation.reporting import Held, Reporter
+from benchfmt.validation.unvalued import Unvalued
 from benchfmt.validation.verdicts import Verdict, kept, verdict_on
 
 _NOTHING_HINT = (
     "look at what the conversion, or the table's annotation, left out; "
     "remove the file if it has no results"
 )
-Late = list[tuple[pl.DataFrame, Places]]
-"""The records without a value, which a later portion may explain, and where they stand."""
 
 
 class Comparing(Protocol):
@@ -93,9 +92,7 @@ def judge_portions(
     unsettled = form.unsettled()
     if unsettled is None:
         return
-    for faults, places in without_value:
-        settled = faults.filter(~pl.col("record").is_in(unsettled.implode()))
-        reporter.report_coded(settled, places)
+    without_value.report(unsettled, reporter)
 
 
 class _Portions:
@@ -110,7 +107,8 @@ class _Portions:
         self._held: deque[list[Held]] = deque()
         """What the form reported before each portion that is judged."""
         self._has_threads = threads > 0
-        self.without_value: Late = []
+        self.without_value = Unvalued()
+        """The records without a value, which a later portion may explain."""
 
     def give(self, portion: Portion) -> None:
         """Have a portion judged; another one may be reported first."""
@@ -150,5 +148,4 @@ class _Portions:
             failures = gathered.add(verdict.frames, verdict.places)
             new = kept(failures, verdict.doubtful, has_new_systems=verdict.has_new_systems)
             self._reporter.add_groups(self._reporter.judge().groups(new), verdict.places)
-        if verdict.without_value.height:
-            self.without_value.append((verdict.without_value, verdict.places))
+        self.without_value.add(verdict.without_value, verdict.places)

@@ -11,6 +11,7 @@ import polars as pl
 from benchfmt.checks.frames import OWNER
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.descriptor import Descriptor, Heading
+from benchfmt.validation.forms.record_ids import Hashes
 from benchfmt.validation.places import Places
 from benchfmt.vocabulary import Metric, vocabulary
 
@@ -155,8 +156,8 @@ class Form(Protocol):
     def portions(self) -> Iterator[Portion]:
         """Yield the results in portions, in their order."""
 
-    def unsettled(self) -> pl.Series | None:
-        """Return the ids of records to which a measurement may belong that was not given; None for all of them.
+    def unsettled(self) -> Hashes | None:
+        """Return the hashes of ids of records to which a measurement may belong that was not given; None for all of them.
 
         It is asked after the last portion.
         """

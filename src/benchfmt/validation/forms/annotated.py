@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
-
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource
 from benchfmt.annotated import run as run_annotated
 from benchfmt.annotated.assumptions import assumptions
@@ -18,8 +16,9 @@ from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.tables import TableError
 from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
+from benchfmt.validation.forms.record_ids import Hashes, no_hashes
 from benchfmt.validation.places import Place, field_of
-from benchfmt.validation.portion import Pieces, Portion, Rows, Terms, no_ids
+from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
 from benchfmt.validation.report import Report
 from benchfmt.validation.reporting import Reporter
 
@@ -74,9 +73,9 @@ class AnnotatedTable:
                 cell = cells.name(finding.row or 0, finding.column)
                 report.findings[place] = replace(finding, cell=cell)
 
-    def unsettled(self) -> pl.Series:
+    def unsettled(self) -> Hashes:
         """Return no id: a record is made with all of its measurements."""
-        return no_ids()
+        return no_hashes()
 
     def _portions_of(self, part: Part) -> Iterator[Portion]:
         text = self._resource.text_table(part.path, self._reporter.limits)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import polars as pl
 from pydantic import JsonValue
 from pydantic_core import from_json
 
@@ -26,9 +25,10 @@ from benchfmt.validation.forms.json_texts import (
     texts_of_lines,
 )
 from benchfmt.validation.forms.measurements import TOO_MANY_HINT
+from benchfmt.validation.forms.record_ids import Hashes, no_hashes
 from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
-from benchfmt.validation.portion import Portion, Terms, no_ids
+from benchfmt.validation.portion import Portion, Terms
 from benchfmt.validation.reporting import Reporter
 
 LINES = (".jsonl", ".ndjson")
@@ -85,9 +85,9 @@ class JsonRecords:
         self._reporter.report("BF907", Place(self.name), message, hint=_MANY_FAULTS_HINT)
         return True
 
-    def unsettled(self) -> pl.Series:
+    def unsettled(self) -> Hashes:
         """Return no id: a record stands with all of its measurements."""
-        return no_ids()
+        return no_hashes()
 
     def _portion(self) -> Portion:
         """Return what is gathered as a portion; nothing is kept of it."""

@@ -13,9 +13,9 @@ import polars as pl
 from benchfmt.checks.frames import OWNER, empty, faults
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.readers.tables import Integers
-from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of
+from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of, no_hashes
 from benchfmt.validation.places import Places
-from benchfmt.validation.portion import Pieces, Rows, no_ids
+from benchfmt.validation.portion import Pieces, Rows
 from benchfmt.validation.reporting import Reporter
 
 TOO_MANY_HINT = "divide what was measured among several records, or keep its samples in `samples`"
@@ -35,26 +35,26 @@ class Attribution:
         self._last = -1
         self._counted = (-1, 0)
         """A record, and how many rows it has up to now."""
-        self._late: list[pl.Series] = []
-        self._late_owners: set[int] = set()
-        """The places of records that were reported to be out of order."""
+        self._late: list[Hashes] = []
+        self._is_late = np.zeros(record_ids.end, dtype=np.bool_)
+        """Whether each record was reported to be out of order."""
         self._stray: list[Hashes] = []
 
     @property
     def stray(self) -> Hashes:
         """The hashes of ids of which there is no record, some twice."""
-        return np.concatenate([np.empty(0, np.uint64), *self._stray])
+        return np.concatenate([no_hashes(), *self._stray])
 
-    def late(self) -> pl.Series:
-        """Return the ids of records of which measurements stand after those of later records."""
-        return pl.concat([no_ids(), *self._late])
+    def late(self) -> Hashes:
+        """Return the hashes of ids of records of which measurements stand after those of later records."""
+        return np.concatenate([no_hashes(), *self._late])
 
     def attributed(self, rows: Rows) -> Rows:
         """Return the measurements that stand in the order of their records, with the place of these."""
         doubled = self._record_ids.are_doubled(rows.frame["record_id"])
         if doubled is not None:
             # Nobody knows to which of the records they belong.
-            self._late.append(rows.frame["record_id"].filter(doubled).unique())
+            self._late.append(np.unique(hashes_of(rows.frame["record_id"].filter(doubled))))
             rows = rows.filter(~doubled)
         owners = self._record_ids.places_of(rows.frame["record_id"])
         # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
@@ -123,10 +123,9 @@ class Attribution:
 
     def _report_late(self, late: pl.DataFrame) -> None:
         first = late.unique("record_id", keep="first", maintain_order=True)
-        is_new = [owner not in self._late_owners for owner in first[OWNER]]
-        first = first.filter(pl.Series(is_new, dtype=pl.Boolean))
-        self._late_owners.update(first[OWNER])
-        self._late.append(first["record_id"])
+        first = first.filter(pl.Series(~self._is_late[first[OWNER].to_numpy()]))
+        self._is_late[first[OWNER].to_numpy()] = True
+        self._late.append(hashes_of(first["record_id"]))
         message = pl.format(
             "a measurement of {} stands after those of later records", pl.col("record_id")
         )

@@ -100,7 +100,7 @@ class PackageTables:
             self._tables[name] = RawTable(
                 name, root, resource, self._places, reporter, version, rows_before
             )
-        self._late: pl.Series | None = None
+        self._late: Hashes | None = None
         self._attribution: Attribution | None = None
         self._is_cut = False
         self.facts = PackageFacts(descriptor)
@@ -125,8 +125,8 @@ class PackageTables:
             self._is_cut = True
             self._reporter.report("BF119", Place(self._file_of(error)), str(error))
 
-    def unsettled(self) -> pl.Series | None:
-        """Return the ids of records of which measurements were out of order; None where rows are not known."""
+    def unsettled(self) -> Hashes | None:
+        """Return the hashes of ids of records of which measurements were out of order; None where rows are not known."""
         return self._late
 
     @property

@@ -45,6 +45,11 @@ class RecordIds:
             hashes.add(hashes_of(ids))
         return cls(hashes)
 
+    @property
+    def end(self) -> int:
+        """The place after the last record."""
+        return self._first + len(self._hashes)
+
     def doubtful_among(self, first: int, end: int) -> Hashes:
         """Return the hashes that several records have, one of them at a place from `first` to before `end`."""
         doubtful = self._doubtful.to_numpy()
@@ -117,6 +122,11 @@ class RecordIds:
         doubled = doubtful.with_columns(first).filter(pl.col("first") != pl.col(ROW))
         message = pl.format("record {} stands in row {} too", pl.col("id"), pl.col("first"))
         return faults(doubled, "records", "id", message, pl.col("id"), ONE_RECORD)
+
+
+def no_hashes() -> Hashes:
+    """Return the hashes of no ids."""
+    return np.empty(0, np.uint64)
 
 
 def hashes_of(ids: pl.Series) -> Hashes:
