@@ -10,9 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, AnyStr
 
+import numpy as np
+
 from benchfmt.limits import Limits
 
 _BLOCK = 2**20
+_QUOTE, _LINE_FEED = b'"\n'
+_BEFORE_CELL = list(b",\n")
+_AFTER_CELL = list(b',"\r\n')
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,43 @@ def _batches(file: IO[str], limits: Limits) -> Iterator[tuple[Sequence[str], Seq
             yield texts, range(line, line + len(texts))
             line += len(texts)
             continue
+        plain = _rows_of(block)
+        if plain is not None:
+            texts, places = plain
+            yield texts, [line + place for place in places]
+            line += block.count("\n")
+            continue
         texts, lines, line = _parsed(block, others, line)
         yield texts, lines
+
+
+def _rows_of(block: str) -> tuple[list[str], list[int]] | None:
+    """Return the rows of a text, some of whose cells stand in quotes, and how many lines are before each.
+
+    None where it takes a parser to say. A quote begins a cell or ends it, or two of them stand for one within a cell:
+    where their number is even, no cell is open.
+    """
+    if not block.isascii() or block[-1] != "\n" or _has_lone_return(block):
+        return None
+    characters = np.frombuffer(block.encode("ascii"), dtype=np.uint8)
+    quotes = np.flatnonzero(characters == _QUOTE)
+    if len(quotes) % 2:
+        return None
+    opening, closing = quotes[::2], quotes[1::2]
+    # Before the first character stands the end of another row, as it does at the end.
+    is_opening = np.isin(characters[opening - 1], _BEFORE_CELL)
+    is_opening[1:] |= opening[1:] == closing[:-1] + 1
+    if not is_opening.all() or not np.isin(characters[closing + 1], _AFTER_CELL).all():
+        return None
+    line_ends = np.flatnonzero(characters == _LINE_FEED)
+    ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
+    sizes = np.diff(ends, prepend=-1)
+    # A row without a cell is none, and the parser takes no cell that is very long.
+    if sizes.min() <= len("\r\n") or sizes.max() > csv.field_size_limit():
+        return None
+    starts = [0, *(ends[:-1] + 1).tolist()]
+    texts = [block[start:end] for start, end in zip(starts, ends.tolist(), strict=True)]
+    return texts, np.searchsorted(line_ends, starts).tolist()
 
 
 def _parsed(block: str, others: Iterator[str], line: int) -> tuple[list[str], list[int], int]:
@@ -93,4 +133,9 @@ def _is_plain(block: str) -> bool:
     """Whether a text has no cell in quotes, no row without cells, and no other ends of lines than LF and CRLF."""
     if '"' in block or block[0] in "\r\n" or "\n\n" in block or "\n\r" in block:
         return False
-    return "\r" not in block or block.count("\r") == block.count("\r\n")
+    return not _has_lone_return(block)
+
+
+def _has_lone_return(block: str) -> bool:
+    """Whether a line of a text ends with a CR alone."""
+    return "\r" in block and block.count("\r") != block.count("\r\n")
