@@ -34,7 +34,7 @@ def _faults(column: str, cells: list[str | None], *, typed: bool) -> list[tuple[
     names[column] = pl.Series(cells, dtype=pl.String)
     raw = pl.DataFrame(names).with_columns(pl.int_range(1, length + 1).alias(ROW))
     found = type_table("measurements", raw, RepeatingTexts("measurements"), typed=typed).faults
-    return found.select("row", "code").sort("row").rows()
+    return sorted((fault.row or 0, group.code) for group in found for fault in group.first)
 
 
 def _alone(column: str, cells: list[str | None], *, typed: bool) -> list[tuple[int, str]]:

@@ -6,7 +6,7 @@ import difflib
 
 import polars as pl
 
-from benchfmt.checks.frames import FAULT_COLUMNS, no_coded_faults
+from benchfmt.checks.groups import Fault, Group
 from benchfmt.tables import COLUMNS, Column
 
 _HINTED_COLUMNS = 100
@@ -53,40 +53,28 @@ def meant_columns(table: str, unknown: list[str], present: list[str]) -> dict[st
     return meant
 
 
-def unknown_columns(table: str, names: list[str]) -> pl.DataFrame:
+def unknown_columns(table: str, names: list[str]) -> list[Group]:
     """Return a fault for each name; the nearest column is looked up for the first ones only, which takes long."""
-    if not names:
-        return no_coded_faults()
     known = [item.name for item in COLUMNS[table]]
-    messages = []
-    hints = []
+    found = []
     for number, name in enumerate(names):
-        near = (
-            difflib.get_close_matches(name.strip().lower(), known, n=1)
-            if number < _HINTED_COLUMNS
-            else []
-        )
-        messages.append(f"the standard has no column {name!r} in {table}")
+        near = []
+        if number < _HINTED_COLUMNS:
+            near = difflib.get_close_matches(name.strip().lower(), known, n=1)
         hint = "put what the standard has no column for into `extensions`"
-        hints.append(f"did you mean {near[0]!r}?" if near else hint)
-    return _column_faults("BF102", table, names, messages, hints)
+        if near:
+            hint = f"did you mean {near[0]!r}?"
+        message = f"the standard has no column {name!r} in {table}"
+        found.append(_of_column("BF102", table, name, message, hint))
+    return found
 
 
-def missing_column(table: str, name: str) -> pl.DataFrame:
+def missing_column(table: str, name: str) -> Group:
     """Return the fault of a column that every row needs, and that is not there."""
     message = f"the column {name!r} is missing"
-    return _column_faults("BF101", table, [name], [message], ["every row needs it"])
+    return _of_column("BF101", table, name, message, "every row needs it")
 
 
-def _column_faults(
-    code: str, table: str, names: list[str], messages: list[str], hints: list[str]
-) -> pl.DataFrame:
-    """Return a fault for each of some columns as a whole: it stands in no row."""
-    types = no_coded_faults().schema
-    rows = {"column": names, "message": messages, "hint": hints}
-    faults_of_columns = pl.DataFrame(rows, schema=dict.fromkeys(rows, pl.String))
-    absent = [pl.lit(None, dtype=types[name]).alias(name) for name in ("row", "record", "value")]
-    whole = faults_of_columns.with_columns(
-        *absent, pl.lit(code).alias("code"), pl.lit(table).alias("table")
-    )
-    return whole.select(FAULT_COLUMNS)
+def _of_column(code: str, table: str, name: str, message: str, hint: str) -> Group:
+    """Return the fault of a column as a whole: it stands in no row."""
+    return Group(code, table, name, [Fault(None, None, message, None, hint)], 1)

@@ -5,18 +5,21 @@ A cell at fault is reported and taken out; its row is left out of the checks tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from benchfmt.checks.cell_faults import CellFaults
+from benchfmt.checks.cell_faults import CellFaults, CodedFaults
 from benchfmt.checks.column_names import meant_columns, missing_column, other_type, unknown_columns
-from benchfmt.checks.frames import FAULT_COLUMNS, RECORD_IDS, ROW, faults, no_coded_faults, nulls
+from benchfmt.checks.frames import RECORD_IDS, ROW, nulls
+from benchfmt.checks.groups import Fault, Group
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.checks.typed_cells import typed_cells
-from benchfmt.tables import COLUMNS, Column
+from benchfmt.limits import LIMITS
+from benchfmt.tables import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Typed:
 
     frame: pl.DataFrame
     sound: pl.Series
-    faults: pl.DataFrame
+    faults: list[Group]
     first: pl.Series | None = None
     """Where each row of texts that repeat stands first; None where these are many."""
 
@@ -37,19 +40,19 @@ def type_table(
     *,
     newer: bool = False,
     typed: bool = False,
-    told: bool = True,
+    most: int = LIMITS.findings_per_code,
 ) -> Typed:
     """Return a raw frame in the standard's types, with its faults.
 
     `repeating` remembers which of its texts were judged with earlier frames. `newer` is true for a later minor version, whose further columns are no fault; `typed` where the columns of `raw`
-    have types of their own (Parquet), so that text is not a number. Unless `told`, cells at fault are taken out and not
-    put in words.
+    have types of their own (Parquet), so that text is not a number. At `most` so many cells at fault of a code in a
+    column are put in words; of none, where it is 0, only which they are is of use.
     """
     items = {item.name: item for item in COLUMNS[table]}
-    table_faults = [no_coded_faults()]
+    table_faults: list[Group] = []
     if not newer:
         unknown = [name for name in raw.columns if name not in items and name != ROW]
-        table_faults.append(unknown_columns(table, unknown))
+        table_faults += unknown_columns(table, unknown)
         # What is plainly misspelt is judged as what was meant, so that it is not missing as well.
         raw = raw.rename(meant_columns(table, unknown, raw.columns))
     # Columns that are dictionaries in Parquet are text.
@@ -71,27 +74,28 @@ def type_table(
             continue
         other = other_type(item, raw[name], typed=typed)
         if other is not None:
-            table_faults.append(repeating.mistyped(item, raw, other))
+            table_faults += repeating.mistyped(item, raw, other)
             columns[name] = nulls(item.kind, raw.height).alias(name)
             sound &= raw[name].is_null()
             continue
         suspects = repeating.suspects(raw, item)
         if suspects is not None:
-            sound &= ~suspects
-            columns[name] = raw[name].set(suspects, None)
-            if told and suspects.any():
-                some = _with_places(table, raw, name).filter(suspects)
-                table_faults.append(repeating.faults_of(some, item))
+            is_bad = _marked(suspects, raw.height)
+            sound &= ~is_bad
+            columns[name] = raw[name].set(is_bad, None)
+            if most:
+                found = repeating.faults_of(raw[name], suspects, item, most)
+                table_faults += _groups(table, name, raw, found)
             continue
-        cell_faults = CellFaults(raw[name], is_told=told)
+        cell_faults = CellFaults(raw[name], most=most)
         columns[name] = typed_cells(table, item, cell_faults, typed=typed).alias(name)
         if cell_faults.bad.any():
             sound &= ~cell_faults.bad
-            table_faults.append(_faults_of(table, item, raw, cell_faults))
+            table_faults += _groups(table, name, raw, cell_faults.by_code())
     if table == "measurements":
         columns[TEXTS] = hashes
     columns[ROW] = raw[ROW]
-    return Typed(_frame_of(columns), sound, pl.concat(table_faults), repeating.first)
+    return Typed(_frame_of(columns), sound, table_faults, repeating.first)
 
 
 def _frame_of(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -105,20 +109,29 @@ def _frame_of(columns: Mapping[str, pl.Series]) -> pl.DataFrame:
     return pl.select(kept)
 
 
-def _faults_of(
-    table: str, item: Column, raw: pl.DataFrame, cell_faults: CellFaults
-) -> pl.DataFrame:
-    if not cell_faults.is_told:
-        return no_coded_faults()
-    wrong = _with_places(table, raw, item.name).filter(cell_faults.bad)
-    cells = wrong[item.name].cast(pl.String, strict=False)
-    texts = cell_faults.frame()
-    without_code = faults(wrong, table, item.name, texts["message"], cells, texts["hint"])
-    return without_code.select(texts["code"], *FAULT_COLUMNS[1:])
+def _marked(places: pl.Series, length: int) -> pl.Series:
+    """Return for each row of a column whether it is in one of some places."""
+    marks = np.zeros(length, dtype=np.bool_)
+    marks[places.to_numpy()] = True
+    return pl.Series(marks)
 
 
-def _with_places(table: str, raw: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return a column beside the numbers of its rows and the ids of their records."""
-    kept = {name, ROW, RECORD_IDS.get(table)}
-    # `select` would put together the pieces in which the columns of Parquet lie.
-    return raw[[column for column in raw.columns if column in kept]]
+def _groups(
+    table: str, name: str, raw: pl.DataFrame, found: Sequence[CodedFaults]
+) -> Iterator[Group]:
+    """Yield the faults of a column with the rows and the records in which they stand."""
+    id_name = RECORD_IDS.get(table)
+    for coded in found:
+        places = [place for place, _ in coded.first]
+        rows = raw[ROW][places]
+        cells = raw[name][places].cast(pl.String, strict=False)
+        ids = nulls("text", len(places))
+        if id_name in raw.columns:
+            ids = raw[id_name][places].cast(pl.String)
+        first = [
+            Fault(row, record, message, cell, hint)
+            for row, record, cell, (_, (message, hint)) in zip(
+                rows, ids, cells, coded.first, strict=True
+            )
+        ]
+        yield Group(coded.code, table, name, first, coded.count)

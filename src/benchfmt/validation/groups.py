@@ -1,23 +1,15 @@
-"""Faults as they are reported: those of one code in one column together, and no more of them than may be listed."""
+"""What portions are held to, and which faults of a frame are told."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import polars as pl
 
+from benchfmt.checks.groups import Group, grouped
 from benchfmt.checks.safety import CRASHED
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The faults of one code in one column of a table: the first of them, and how many there are."""
-
-    code: str
-    table: str
-    first: pl.DataFrame
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +23,10 @@ class Judge:
 
     def groups(self, faults: pl.DataFrame) -> list[Group]:
         """Return a frame of faults that have their codes as groups, in the order of the first fault of each."""
-        groups: list[Group] = []
-        if not faults.height:
-            return groups
-        by_column = faults.group_by("code", "table", "column", maintain_order=True)
-        for (code, table, _), group in by_column:
-            first = group
-            if code not in self.whole and code != CRASHED:
-                first = _copied(group.head(self.most))
-            groups.append(Group(str(code), str(table), first, group.height))
-        return groups
+        return [self._bounded(group) for group in grouped(faults)]
 
-
-def _copied(faults: pl.DataFrame) -> pl.DataFrame:
-    """Return faults without the memory of others, which a part of a frame keeps."""
-    return pl.DataFrame(faults.rows(), schema=faults.schema, orient="row")
+    def _bounded(self, group: Group) -> Group:
+        """Return a group with as many faults as may be listed, by themselves: a part of a frame keeps all of its memory."""
+        if group.code in self.whole or group.code == CRASHED:
+            return group
+        return replace(group, first=list(islice(group.first, self.most)))

@@ -15,13 +15,14 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.checks.frames import of_code
+from benchfmt.checks.groups import Fault, Group
 from benchfmt.checks.safety import CRASHED
 from benchfmt.descriptor import Acknowledgement
 from benchfmt.finding import Finding, shortened
 from benchfmt.limits import Limits
 from benchfmt.oserrors import in_words
 from benchfmt.validation.acknowledging import Acknowledged, Known, misfit_of, taken
-from benchfmt.validation.groups import Group, Judge
+from benchfmt.validation.groups import Judge
 from benchfmt.validation.locating import locate
 from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
@@ -261,8 +262,14 @@ class Reporter:
 
     def report_coded(self, faults: pl.DataFrame, places: Places) -> None:
         """Add a frame of faults that have their codes."""
+        self.report_groups(self.judge().groups(faults), places)
+
+    def report_groups(self, groups: Sequence[Group], places: Places) -> None:
+        """Add faults of one code and one column each, if the code is in the rule set."""
         known = places.now()
-        for group in self.judge().groups(faults):
+        for group in groups:
+            if group.code not in self._severities:
+                continue
             add = partial(self._add_group, group, known)
             self._in_turn((group.code, group.table), group.count, add)
 
@@ -286,44 +293,46 @@ class Reporter:
 
     def _add_group(self, group: Group, places: Places) -> None:
         """Add the faults of one code in one column, as far as there is room."""
-        code, table = group.code, group.table
+        code, key = group.code, (group.code, group.table)
         if code not in self._severities:
             return
-        faults = self._without_acknowledged(code, table, group.first, places)
-        if code == CRASHED:
-            faults = self._without_known_crashes(faults)
-        count = group.count - (group.first.height - faults.height)
-        room = max(self.limits.findings_per_code - self._counts[(code, table)], 0)
-        self._counts[(code, table)] += count
+        is_known = self._asks(code)
+        room = max(self.limits.findings_per_code - self._counts[key], 0)
+        count, listed = group.count, 0
+        for fault in group.first:
+            if listed == room and is_known is None:
+                break
+            place = places.in_files(
+                Place(group.table, fault.row, group.column, record=fault.record)
+            )
+            if is_known is not None and is_known(fault, place):
+                count -= 1
+            elif listed < room:
+                finding = self._finding(code, place, fault.message, fault.value, fault.hint or None)
+                self._list(key, finding)
+                listed += 1
+        self._counts[key] += count
         if count > room:
             self.results.more[code] += count - room
-        for fault in faults.head(room).iter_rows(named=True):
-            cell = Place(table, fault["row"], fault["column"], record=fault["record"])
-            finding = self._finding(
-                code,
-                places.in_files(cell),
-                fault["message"],
-                fault["value"],
-                fault["hint"] or None,
-            )
-            self._list((code, table), finding)
+
+    def _asks(self, code: str) -> Callable[[Fault, Place], bool] | None:
+        """Return what says whether a fault of a code is known, after noting that it was met; None where none can be."""
+        if code == CRASHED:
+            # Each check that fails is reported once, not with every batch.
+            before = frozenset(self._crashed)
+            return lambda fault, _: self._note_crash(fault.value) in before
+        if code in self._known.codes:
+            return lambda _, place: self._known.takes(code, place.record)
+        return None
+
+    def _note_crash(self, check: str | None) -> str | None:
+        if check is not None:
+            self._crashed.add(check)
+        return check
 
     def _list(self, key: tuple[str, str], finding: Finding) -> None:
         self._keys.append(key)
         self.results.findings.append(finding)
-
-    def _without_acknowledged(
-        self, code: str, table: str, group: pl.DataFrame, places: Places
-    ) -> pl.DataFrame:
-        """Return the faults of a code that the package does not acknowledge, after counting the others."""
-        if code not in self._known.codes:
-            return group
-        kept = []
-        for row, record in group.select("row", "record").iter_rows():
-            # The form may have its own name for a record, as for one without an id.
-            place = places.in_files(Place(table, row, record=record))
-            kept.append(not self._known.takes(code, place.record))
-        return group.filter(pl.Series(kept, dtype=pl.Boolean))
 
     def _add_in_turn(self, finding: Finding) -> None:
         self._in_turn((finding.code, finding.path), 1, partial(self._add, finding))
@@ -356,12 +365,6 @@ class Reporter:
             line=place.line,
             character=place.character,
         )
-
-    def _without_known_crashes(self, faults: pl.DataFrame) -> pl.DataFrame:
-        """Drop the failures of checks that failed before: each is reported once, not with every batch."""
-        known = list(self._crashed)
-        self._crashed |= set(faults["value"])
-        return faults.filter(~pl.col("value").is_in(known))
 
 
 def _as_text(value: JsonValue) -> str | None:

@@ -12,9 +12,10 @@ import polars as pl
 from benchfmt.checks import structure
 from benchfmt.checks.catalogue import chosen, gatherers
 from benchfmt.checks.frames import ROW, Frames, Shared, no_coded_faults, with_records
+from benchfmt.checks.groups import Group
 from benchfmt.checks.kinds import RECORD
 from benchfmt.identity import RECORD_PREFIX
-from benchfmt.validation.groups import Group, Judge
+from benchfmt.validation.groups import Judge
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Portion
 from benchfmt.validation.running import prepare, run_checks, topic_faults, without_echo

@@ -60,7 +60,7 @@ def screen(table: str, raw: pl.DataFrame, repeating: RepeatingTexts) -> Screen:
     if own_id not in raw.columns:
         # Measurements of JSON stand in their record: they need no id of it to be sound.
         judged = judged.with_columns(pl.lit(_WITHIN).alias(own_id))
-    typed = type_table(table, judged, repeating, typed=True, told=False)
+    typed = type_table(table, judged, repeating, typed=True, most=0)
     is_doubtful = ~typed.sound.to_numpy()
     frame = typed.frame.with_columns(raw.select(json))
     if own_id not in raw.columns:

@@ -13,6 +13,7 @@ import polars as pl
 from benchfmt.allocator import keeps_little
 from benchfmt.checks.columns import type_table
 from benchfmt.checks.frames import empty, faults
+from benchfmt.checks.groups import Group
 from benchfmt.checks.kinds import NAMING, Names
 from benchfmt.checks.repeating_texts import RepeatingTexts
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
@@ -312,6 +313,7 @@ class PackageTables:
             self._repeating[table],
             newer=self._is_newer,
             typed=raw.reader.is_typed,
+            most=self._reporter.limits.findings_per_code,
         )
         if not raw.reader.is_typed:
             self._report_formulas(table, raw.frame)
@@ -319,20 +321,21 @@ class PackageTables:
         if table == "measurements" and typed.first is not None:
             named = self._names.of(typed.frame, typed.first)
             rows = Rows(typed.frame.drop(NAMING), typed.sound, named)
-        wrong = typed.faults
-        if not wrong.height:
-            return rows
-        lacks_column = (wrong["code"] == "BF101") & wrong["row"].is_null()
-        self._tables[table].is_incomplete |= lacks_column.any()
-        if not raw.is_first:
-            # What is wrong with the columns themselves is reported once, with the first rows.
-            wrong = wrong.filter(pl.col("row").is_not_null())
-        # A column that was left out is reported already; it is not missing.
-        is_left_out = pl.col("column").is_in(list(raw.reader.odd_columns))
-        wrong = wrong.filter((pl.col("code") != "BF101") | ~is_left_out)
-        asked = wrong.filter(pl.col("code").is_in(list(self._reporter.judged)))
-        self._reporter.report_coded(asked, self._places)
+        for group in typed.faults:
+            self._report_columns(table, group, raw)
         return rows
+
+    def _report_columns(self, table: str, group: Group, raw: RawRows) -> None:
+        """Report what keeps the cells of a column from having its type."""
+        if group.code == "BF101" and group.is_of_columns:
+            self._tables[table].is_incomplete = True
+        if group.code == "BF101" and group.column in raw.reader.odd_columns:
+            # A column that was left out is reported already; it is not missing.
+            return
+        if group.is_of_columns and not raw.is_first:
+            # What is wrong with the columns themselves is reported once, with the first rows.
+            return
+        self._reporter.report_groups([group], self._places)
 
     def _report_formulas(self, table: str, raw: pl.DataFrame) -> None:
         """Report the cells of delimited text that a spreadsheet would run; asked after the texts were judged."""
