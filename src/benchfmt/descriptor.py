@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from benchfmt.annotation import Closed, FieldAnnotation, Open, TableAnnotation
-from benchfmt.faults import Fault, faults_of
+from benchfmt.faults import Fault, faults_of, half_characters
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import NumberForm
 from benchfmt.readers.names import doubled
@@ -328,6 +328,9 @@ MISPLACED_HEADING = (
 
 def read_heading(data: JsonValue) -> tuple[Heading | None, list[Fault]]:
     """Return the heading that plain data holds, or None with its faults, as `read_descriptor` does."""
+    halves = half_characters(data)
+    if halves:
+        return None, halves
     try:
         return Heading.model_validate(data), []
     except ValidationError as error:

@@ -53,6 +53,7 @@ _PATTERNS = {
 }
 """Beginnings of regular expressions, each with what they describe."""
 _MISSING = "is missing"
+_HALF = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
 """So many characters of a value are shown."""
 
@@ -91,6 +92,28 @@ def faults_of(error: ValidationError, model: type[BaseModel], data: JsonValue) -
             continue
         faults.append(Fault(path, _message(items, path, model)))
     return faults
+
+
+def half_characters(data: JsonValue) -> list[Fault]:
+    """Return a fault for each text of plain data that holds half a character, and for each object with such a key."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return list(_halves(data, ()))
+    return []
+
+
+def _halves(value: JsonValue, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if isinstance(value, str) and _HALF.search(value):
+        yield Fault(path, "text holds half a character (a lone surrogate)")
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _halves(item, (*path, place))
+    elif isinstance(value, dict):
+        if any(map(_HALF.search, value)):
+            yield Fault(path, "a key holds half a character (a lone surrogate)")
+        for name, item in value.items():
+            yield from _halves(item, (*path, name))
 
 
 def error_in_words(error: ErrorDetails, path: tuple[str | int, ...], model: type[BaseModel]) -> str:

@@ -15,6 +15,7 @@ from benchfmt.checks import personal
 from benchfmt.checks.catalogue import CODES
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
+from benchfmt.package import PackageError, open_package
 from benchfmt.validation import validate
 
 FILE = "record.json"
@@ -439,6 +440,23 @@ def test_bf115_a_number_that_no_double_holds_is_no_json(number: str, tmp_path: P
     text = json.dumps(RECORD).replace("0.0089", number)
     (tmp_path / FILE).write_text(text, "utf-8")
     assert codes(validate(tmp_path / FILE)) == {"BF115"}
+
+
+@pytest.mark.parametrize(
+    ("member", "place"),
+    [('"title": "\\ud800"', 12), ('"x": [{"\\udc00 y": 1}]', 10), ('"é": "😀\\\\ud800\\uDFFF"', 8)],
+)
+def test_bf115_half_a_character_in_a_descriptor_is_told_with_its_place(
+    member: str, place: int, tmp_path: Path
+) -> None:
+    root = package(tmp_path)
+    file = root / "datapackage.json"
+    file.write_text(file.read_text("utf-8").replace("{", "{ " + member + ",", 1), "utf-8")
+    finding = validate(root).findings[0]
+    assert (finding.code, finding.line, finding.character) == ("BF115", 1, place)
+    assert finding.message == "a text holds half a character (a lone surrogate)"
+    with pytest.raises(PackageError, match="half a character"):
+        open_package(root)
 
 
 def test_bf115_a_line_that_is_no_json_costs_only_itself(tmp_path: Path) -> None:

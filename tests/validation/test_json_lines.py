@@ -302,3 +302,26 @@ def test_every_sample_package_comes_back_as_it_was(samples: Path, tmp_path: Path
         except BenchfmtError:
             continue
         hold_round_trip(folder / "package", folder)
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"x": {"\ud800": 1}}, "/x"),
+        ({"x": ["a", "\udfff"]}, "/x/1"),
+        ({"benchfmt": {"version": "1.0", "prefixes": {"lab": 5}}}, "/benchfmt/prefixes/lab"),
+    ],
+)
+def test_a_heading_that_is_not_taken_is_told_when_it_is_converted_and_validated(
+    said: dict[str, Any], pointer: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "lab.jsonl"
+    lines = [json.dumps({**HEADING, **said}), json.dumps(RECORD)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    faults = [(finding.code, finding.field) for finding in validate(path).findings]
+    assert ("BF118", pointer) in faults
+    account = convert(path).write(tmp_path / "package")
+    told = [str(detail["reason"]) for entry in account.files for detail in entry.details]
+    assert len(told) == 1
+    assert told[0].startswith(f"the heading is not taken: {pointer}: ")
+    assert (account.total("converted"), account.total("failed")) == (1, 1)

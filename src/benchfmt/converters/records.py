@@ -89,6 +89,9 @@ def read(unit: Unit) -> Iterator[Item]:
         yield from _lines(unit)
     elif unit.extra == "graph":
         yield from graphs.read_graph(unit.path, unit.limits)
+        heading = graphs.heading(unit.path, unit.limits)
+        if is_heading(heading):
+            yield from _faulty(unit.path, heading)
     else:
         data = jsons.read(unit.path, unit.limits)
         if not isinstance(data, list):
@@ -167,8 +170,18 @@ def _lines(unit: Unit) -> Iterator[Item]:
                     data = jsons.parse(line, unit.limits)
                     if number > 1 or not is_heading(data):
                         yield _record(unit.path, data, number)
+                    else:
+                        yield from _faulty(unit.path, data)
                 except BenchfmtError as error:
                     yield Failed(unit.path, str(error), number)
+
+
+def _faulty(path: Path, data: JsonValue) -> Iterator[Failed]:
+    """Yield a failure for a heading that is not taken, for what it says would be lost without a word."""
+    _, faults = read_heading(data)
+    if faults:
+        reason = f"the heading is not taken: {faults[0].pointer}: {faults[0].message}"
+        yield Failed(path, f"{reason} (run benchfmt validate)", 1)
 
 
 def _record(path: Path, data: JsonValue, row: int) -> Record | Failed:

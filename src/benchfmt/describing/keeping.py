@@ -27,7 +27,7 @@ _SHOWN = 6
 def read_older(file: Path) -> Object:
     """Return the descriptor in a file; raises BenchfmtError for one that cannot be kept."""
     try:
-        data: JsonValue = jsons.read(file)
+        data: JsonValue = jsons.read_whole_characters(file)
     except (jsons.JsonError, UnsafeError) as error:
         raise BenchfmtError(f"{file}: {error}; mend it, or start anew with --force") from error
     if not isinstance(data, dict) or not isinstance(data.get("resources"), list):

@@ -124,7 +124,7 @@ def descriptor_data(file: Path, limits: Limits = LIMITS) -> JsonValue:
     if file.stat().st_size > limits.descriptor_bytes:
         message = f"the descriptor has more than {limits.descriptor_bytes:,} bytes"
         raise UnsafeError("BF907", f"{file.name}: {message}")
-    data: JsonValue = jsons.read(file, limits)
+    data: JsonValue = jsons.read_whole_characters(file, limits)
     _check_members(file, data, limits)
     if not isinstance(data, dict):
         return data

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST = 2**24
 """No place is looked for in a text of more characters: it takes longer than reading it."""
 
@@ -131,6 +132,16 @@ def offset_of_second(text: str, key: str) -> int | None:
         if value.path in seen:
             return value.offset
         seen.add(value.path)
+    return None
+
+
+def offset_of_half(text: str) -> int | None:
+    """Return where a key or text stands that holds half a character; None for none."""
+    if len(text) > _LONGEST:
+        return None
+    for value in values(text):
+        if value.text.startswith('"') and _HALF.search(_unquoted(value.text)):
+            return value.offset
     return None
 
 

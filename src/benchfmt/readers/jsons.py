@@ -23,6 +23,7 @@ from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.json_places import (
     Position,
     offset_of_depth,
+    offset_of_half,
     offset_of_second,
     offset_of_word,
     position,
@@ -128,8 +129,16 @@ def _whole_characters(data: JsonValue, text: str | bytes) -> JsonValue:
         try:
             json.dumps(data, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            raise JsonError("a text holds half a character (a lone surrogate)") from error
+            fault = JsonError("a text holds half a character (a lone surrogate)")
+            if isinstance(text, bytes):
+                text = _characters(text)
+            fault.at = _place(text, offset_of_half(text), START)
+            raise fault from error
     return data
+
+
+def _characters(text: bytes) -> str:
+    return text.decode(json.detect_encoding(text), "surrogatepass")
 
 
 def _decoded(
@@ -137,7 +146,7 @@ def _decoded(
 ) -> JsonValue:
     try:
         if isinstance(text, bytes):
-            text = text.decode(json.detect_encoding(text), "surrogatepass")
+            text = _characters(text)
         if text.startswith("\ufeff"):
             raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
         data: JsonValue = decoder.decode(text)
