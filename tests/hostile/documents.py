@@ -216,3 +216,19 @@ def samples_of_a_million(folder: Path) -> list[str]:
     record = {**RECORD, "measurements": [{**MEASUREMENT, "n": 5, "samples": "SAMPLES"}]}
     (folder / "record.json").write_text(json.dumps(record).replace('"SAMPLES"', samples), "utf-8")
     return ["validate", "record.json"]
+
+
+@specimen("a list of a million commas", "BF115")
+def list_of_commas(folder: Path) -> list[str]:
+    (folder / "records.json").write_bytes(b"[" + b"," * 1_000_000 + b"]")
+    return ["validate", "records.json"]
+
+
+@specimen(
+    "2,000 records, each with a system of 100 kB of its own", "", statuses=(0,), is_large=True
+)
+def records_of_large_systems(folder: Path) -> list[str]:
+    systems = ({"id": f"s{n}", "extensions": {"x": {"y": "z" * 100_000}}} for n in range(2_000))
+    records = ({**RECORD, "id": item["id"], "system": item} for item in systems)
+    lines(folder / "all.jsonl", *records)
+    return ["validate", "all.jsonl"]

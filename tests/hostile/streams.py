@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import JsonValue
 from tests.hostile.specimens import DESCRIPTOR, add, annotated, edited, package, specimen
 
 _TABLE = b"ms\n1.5\n"
@@ -233,3 +234,39 @@ def column_of_unknown_metrics(folder: Path) -> list[str]:
 
     edited(source, change)
     return ["validate", "source"]
+
+
+_CONSTANTS: dict[str, tuple[dict[str, JsonValue], int, str]] = {
+    "a_long_constant": ({"benchmark.name": "x" * 900_000}, 10_000, "characters of each record"),
+    "a_constant_of_many_members": (
+        {"configuration.hyperparameters": {f"k{number}": number for number in range(20_000)}},
+        3_000,
+        "characters of each record",
+    ),
+    "many_constants": (
+        {f"extensions.k{number}": number for number in range(50_000)},
+        100,
+        "at most 10,000 are read",
+    ),
+}
+
+
+def _add_constants() -> None:
+    for command in ("validate", "convert"):
+        for name, (constants, rows, says) in _CONSTANTS.items():
+            add(
+                f"table_of_{name}_{command}",
+                f"{rows:,} rows with {name.replace('_', ' ')}, `{command}`",
+                "BF907" if command == "validate" else says,
+                lambda folder, constants=constants, rows=rows, command=command: _described(
+                    lambda resource: resource["benchfmt"]["constant"].update(constants),
+                    command,
+                    folder,
+                    rows,
+                ),
+                is_large=True,
+                writes=True,
+            )
+
+
+_add_constants()

@@ -26,6 +26,7 @@ class Notes:
     def __init__(self, path: str, limits: Limits = LIMITS) -> None:
         """Take the path that findings show, and the limits in force."""
         self.path = path
+        self.limits = limits
         self._most = limits.findings_per_code
         self.findings: list[Finding] = []
         self.counts: Counter[tuple[str, str | None]] = Counter()

@@ -27,8 +27,6 @@ from benchfmt.readers.sheets import Table
 Integers = npt.NDArray[np.int64]
 Frames = Iterator[tuple[pl.DataFrame, Integers]]
 
-_MOST_NUMBERS = 2_000_000
-"""So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
 MOST_ROWS = 250_000
 """So many rows of a long table are put together in memory; a longer one is sorted on disk."""
 DIVISIONS = 64
@@ -59,13 +57,12 @@ def keys_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     return pl.select(pl.concat_str(cells, separator=_SEPARATOR)).to_series()
 
 
-def whole_records(text: Table, annotation: TableAnnotation, kinds: int = 1) -> Frames:
+def whole_records(text: Table, annotation: TableAnnotation, most: int) -> Frames:
     """Yield the rows of a table with their numbers, those of one record in one frame; raises TableError and UnsafeError.
 
-    `kinds` is how many measurements a row may have: of many, fewer rows are in a frame.
+    So many rows at `most` are in a frame where each is a record by itself.
     """
     if not annotation.is_whole:
-        most = max(_MOST_NUMBERS // max(kinds, 1), 1)
         for frame, rows in text.batches():
             for start in range(0, frame.height, most):
                 yield frame.slice(start, most), rows[start : start + most]

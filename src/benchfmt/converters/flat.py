@@ -21,8 +21,8 @@ from benchfmt.annotated import (
     compile_resource,
     run,
 )
+from benchfmt.annotated.amounts import frames_of_records
 from benchfmt.annotated.assumptions import assumptions
-from benchfmt.annotated.together import whole_records
 from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
@@ -100,7 +100,7 @@ def _parts(
 ) -> Iterator[Item]:
     """Yield the records of a table, with the rows that cannot be read."""
     done = 0
-    for frame, rows in whole_records(text, program.annotation, len(program.measures)):
+    for frame, rows in frames_of_records(text, program, notes.limits):
         outcome = run(program, added.make(frame, rows, notes), rows, origin, notes)
         bad = [(row.row, _cells(row)) for row in text.bad_rows[done:]]
         done = len(text.bad_rows)

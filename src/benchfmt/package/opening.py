@@ -161,8 +161,10 @@ def _files_of(resource: JsonValue) -> int:
 
 
 def _columns_of(resource: JsonValue) -> int:
-    """Return how many columns a resource describes."""
-    return len(_list_of(_member(resource, "schema"), "fields"))
+    """Return how many columns a resource describes, and how many constants it gives, which are columns of one value."""
+    constants = _member(_member(resource, "benchfmt"), "constant")
+    count = len(constants) if isinstance(constants, dict) else 0
+    return count + len(_list_of(_member(resource, "schema"), "fields"))
 
 
 def _conditions_of(resource: JsonValue) -> int:

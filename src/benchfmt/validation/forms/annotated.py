@@ -8,8 +8,8 @@ from pathlib import Path
 
 from benchfmt.annotated import AnnotationError, Notes, Origin, Outcome, Program, compile_resource
 from benchfmt.annotated import run as run_annotated
+from benchfmt.annotated.amounts import frames_of_records
 from benchfmt.annotated.assumptions import assumptions
-from benchfmt.annotated.together import whole_records
 from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers.files import UnsafeError, file_sha256
@@ -90,7 +90,7 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name, self._reporter.limits)
         terms = Terms.of(self._descriptor)
-        for frame, rows in whole_records(text, program.annotation, len(program.measures)):
+        for frame, rows in frames_of_records(text, program, self._reporter.limits):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()

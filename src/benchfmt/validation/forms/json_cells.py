@@ -17,6 +17,8 @@ LEVELS = 8
 _LONGEST = 1_000
 """A value whose text is longer is not remembered."""
 _MOST_REMEMBERED = 10_000
+_MOST_BYTES = 2**24
+"""So long are the texts of all systems that are remembered, their data takes more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Systems:
         """Take how deep one may be nested without a doubt."""
         self._deepest = deepest
         self._known: dict[bytes, JudgedSystem] = {}
+        self._size = 0
+        """How long the texts of those that are known are."""
 
     def judged(self, value: JsonValue) -> JudgedSystem:
         """Return what is known of a system; equal ones give the same object."""
@@ -93,9 +97,11 @@ class Systems:
             return JudgedSystem(None, extent_of(value).members)
         known = self._known.get(text)
         if known is None:
-            if len(self._known) >= _MOST_REMEMBERED:
+            if len(self._known) >= _MOST_REMEMBERED or self._size >= _MOST_BYTES:
                 self._known.clear()
+                self._size = 0
             known = self._known[text] = self._judged(value)
+            self._size += len(text)
         return known
 
     def _judged(self, value: JsonValue) -> JudgedSystem:

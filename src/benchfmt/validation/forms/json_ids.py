@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from benchfmt.checks.frames import ROW
 from benchfmt.described import contradictions
 from benchfmt.identity import (
     PLACED_PREFIX,
+    canonical,
     content_id,
     record_id,
     submitted_system_id,
@@ -114,7 +115,7 @@ class Doubles:
         self._reporter = reporter
         self._rows = Firsts()
         """The row of each id, by its hash."""
-        self._systems: dict[str, System] = {}
+        self._systems = _KnownSystems()
 
     def report(
         self,
@@ -130,24 +131,88 @@ class Doubles:
         firsts = numbers.copy()
         asked = text_hashes(ids).to_numpy()[is_asked]
         firsts[is_asked] = self._rows.add(asked, numbers[is_asked])[1]
+        others = self._systems.others(systems, is_described)
+        if self._systems.note is not None:
+            self._reporter.note(self._systems.note)
         for place, (text, name) in enumerate(zip(texts, ids, strict=True)):
-            system = systems[place]
-            if system is not None and system.id and is_described[place]:
-                self._report_system(text.row, name, system.id, system)
+            if place in others:
+                self._report_system(text.row, name, others[place])
             if firsts[place] != text.row:
                 self._report_record(text.row, name, int(firsts[place]))
 
-    def _report_system(self, row: int, record: str | None, name: str, system: System) -> None:
-        known = self._systems.setdefault(name, system)
-        if known is not system and _is_another(name, known, system):
-            place = Place(self._name, row, field="system.id", record=record)
-            message = f"the system {name} is described twice"
-            self._reporter.report("BF508", place, message, value=name, hint=ONE_SYSTEM)
+    def _report_system(self, row: int, record: str | None, name: str) -> None:
+        place = Place(self._name, row, field="system.id", record=record)
+        message = f"the system {name} is described twice"
+        self._reporter.report("BF508", place, message, value=name, hint=ONE_SYSTEM)
 
     def _report_record(self, row: int, name: str, first: int) -> None:
         place = Place(self._name, row, field="id", record=name)
         message = f"record {name} stands in row {first} too"
         self._reporter.report("BF507", place, message, value=name, hint=ONE_RECORD)
+
+
+_MOST_BYTES = 2**25
+"""About so much memory the systems take that are kept whole."""
+_SYSTEM = 2_000
+"""So much a system takes beside its texts."""
+_UNCOMPARED = "systems of submissions beyond the first are not compared: all together are too large"
+
+
+class _KnownSystems:
+    """The systems that stood before: the first ones whole, of the others numbers that follow from their facts."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._whole: dict[str, System] = {}
+        self._room = _MOST_BYTES
+        self._facts = Firsts()
+        """What the facts of each further system hash to, by the hash of its id."""
+        self.note: str | None = None
+        """What is not compared, said once."""
+
+    def others(self, systems: Sequence[System | None], is_described: Mask) -> dict[int, str]:
+        """Return at which places systems stand that were described otherwise before, with their ids."""
+        self.note = None
+        found = {}
+        further: dict[int, System] = {}
+        for place, system in enumerate(systems):
+            if system is None or not system.id or not is_described[place]:
+                continue
+            known = self._known(system.id, system)
+            if known is None:
+                further[place] = system
+            elif known is not system and _is_another(system.id, known, system):
+                found[place] = system.id
+        return found | self._others_among(further)
+
+    def _known(self, name: str, system: System) -> System | None:
+        """Return the first system of an id, this one if there is none; None where there is no room for it."""
+        known = self._whole.get(name)
+        if known is None and self._room > 0:
+            self._room -= _SYSTEM + len(canonical(system.to_dict()))
+            known = self._whole[name] = system
+        return known
+
+    def _others_among(self, further: Mapping[int, System]) -> dict[int, str]:
+        """Return which of some systems that are not kept whole were described otherwise before."""
+        compared = {}
+        for place, system in further.items():
+            if str(system.id).startswith(PLACED_PREFIX):
+                self.note = _UNCOMPARED
+            else:
+                compared[place] = system
+        if not compared:
+            return {}
+        names = pl.Series([str(system.id) for system in compared.values()])
+        texts = pl.Series([canonical(system.to_dict()) for system in compared.values()])
+        facts = text_hashes(texts).to_numpy()
+        first = self._facts.add(text_hashes(names).to_numpy(), facts)[1]
+        is_other = (first != facts).tolist()
+        return {
+            place: str(system.id)
+            for (place, system), differs in zip(compared.items(), is_other, strict=True)
+            if differs
+        }
 
 
 def _is_another(name: str, one: System, other: System) -> bool:

@@ -25,6 +25,8 @@ from benchfmt.validation.places import Place
 
 _BLOCK = 2**18
 """So many bytes of a file are read at once: few enough for the processor's own memory."""
+_LEAST = 2**6
+"""As so many bytes an item counts at least: between commas alone there are millions in a file, each of nothing."""
 _BLANK, _QUOTE, _COLON = b' ":'
 _LINE = re.compile(rb"^[^\S\n]*\S.*$", re.MULTILINE)
 """A line that is not empty."""
@@ -209,7 +211,7 @@ def _some_at_once(found: Iterator[Item]) -> Iterator[tuple[list[Item], jsons.Jso
     try:
         for item in found:
             waiting.append(item)
-            size += len(item.data)
+            size += max(len(item.data), _LEAST)
             if size >= _BLOCK:
                 yield waiting, None
                 waiting = []

@@ -1,0 +1,74 @@
+"""How many rows of a table are taken at once, so that what is made of them is bounded, and how much its annotation may repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import JsonValue
+
+from benchfmt.annotated.program import Program
+from benchfmt.annotated.together import keys_of, whole_records
+from benchfmt.limits import Limits
+from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.sheets import Table
+
+_NUMBERS = 2_000_000
+"""So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
+_RECORDS = 250_000
+"""So many records they may have."""
+_CHARACTERS = 2**25
+"""So many characters of the annotation they may repeat."""
+_PART = 4
+"""Such a part of what may be repeated is what an annotation repeats: records are kept until all sources are read."""
+_USUAL = 4_096
+"""So much an annotation may say of each of any number of records."""
+
+
+def frames_of_records(
+    text: Table, program: Program, limits: Limits
+) -> Iterator[tuple[pl.DataFrame, npt.NDArray[np.int64]]]:
+    """Yield the rows of a table with their numbers, those of one record in one frame.
+
+    Raises TableError, and UnsafeError also where the annotation says too much of too many records.
+    """
+    repeated = repeated_by(program)
+    records = max(len(program.variants), 1)
+    most = min(
+        _NUMBERS // max(len(program.measures), 1),
+        _RECORDS // records,
+        _CHARACTERS // max(repeated * records, 1),
+    )
+    most_characters = limits.repeated_bytes // _PART
+    characters = 0
+    for frame, rows in whole_records(text, program.annotation, max(most, 1)):
+        if repeated > _USUAL:
+            characters += _results_in(frame, program) * records * repeated
+        if characters > most_characters:
+            raise UnsafeError("BF907", _too_much(repeated, most_characters))
+        yield frame, rows
+
+
+def _results_in(frame: pl.DataFrame, program: Program) -> int:
+    """Return how many rows of a frame are results by themselves."""
+    key = program.annotation.key
+    if not set(key).issubset(frame.columns):
+        return frame.height
+    return keys_of(frame, key).n_unique() if key else frame.height
+
+
+def repeated_by(program: Program) -> int:
+    """Return about how many characters the annotation adds to a record."""
+    said: list[JsonValue] = [dict(program.constants)]
+    said += [dict(rule.set) for rule in program.annotation.rules]
+    return len(json.dumps(said))
+
+
+def _too_much(repeated: int, most: int) -> str:
+    return (
+        f"its annotation says {repeated:,} characters of each record, together more than {most:,}; "
+        "write a long text once, in the descriptor's description"
+    )
