@@ -225,6 +225,7 @@ class Ordered:
         """Return the numbers that stand there twice, in order."""
         found = [np.empty(0, np.uint64)]
         for numbers, _ in self._parts():
+            numbers.sort()
             found.append(np.unique(numbers[1:][numbers[1:] == numbers[:-1]]))
         return np.concatenate(found)
 
@@ -232,7 +233,9 @@ class Ordered:
         """Return where each number stands first, -1 for one that does not."""
         if self._run is None:
             self._run = _Run()
-            for numbers, places in self._parts():
+            for unordered, unordered_places in self._parts():
+                order = np.argsort(unordered, kind="stable")
+                numbers, places = unordered[order], unordered_places[order]
                 is_first = np.ones(len(numbers), bool)
                 is_first[1:] = numbers[1:] != numbers[:-1]
                 self._run.add(numbers[is_first], places[is_first])
@@ -245,7 +248,7 @@ class Ordered:
         return found[inverse]
 
     def _parts(self) -> Iterator[tuple[Numbers, Numbers]]:
-        """Yield the numbers in order with their places in the column, a part at a time."""
+        """Yield the numbers with their places in the column, those of a part at a time: the parts are in order."""
         parts = parts_by_size(len(self._numbers))
         for part in parts:
             chosen = [_of_part(self._numbers[:0], 0, part, len(parts))]
@@ -255,8 +258,7 @@ class Ordered:
                 self._column.release()
             numbers = np.concatenate([some for some, _ in chosen])
             places = np.concatenate([some for _, some in chosen])
-            order = np.argsort(numbers, kind="stable")
-            yield numbers[order], places[order]
+            yield numbers, places
 
 
 def _of_part(block: Numbers, start: int, part: int, parts: int) -> tuple[Numbers, Numbers]:

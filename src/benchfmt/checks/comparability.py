@@ -16,9 +16,10 @@ _CLAIMED = pl.col("extensions").str.json_path_match(f"$.benchfmt.{_MEMBER}")
 
 def claims_its_group(frames: Frames) -> pl.DataFrame:
     """BF601: `extensions.benchfmt.comparability_group` is the group of the primary measurement."""
-    claiming = frames.records.filter(
-        pl.col("extensions").str.contains(f'"{_MEMBER}"', literal=True)
-    ).with_columns(claimed=_CLAIMED)
+    may_claim = frames.records["extensions"].str.contains(f'"{_MEMBER}"', literal=True)
+    if not may_claim.any():
+        return no_faults()
+    claiming = frames.records.filter(may_claim).with_columns(claimed=_CLAIMED)
     claiming = claiming.filter(pl.col("claimed").is_not_null())
     if not claiming.height:
         return no_faults()
