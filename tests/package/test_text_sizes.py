@@ -62,6 +62,30 @@ def test_the_longest_text_is_told_where_it_is_too_long(
     assert given == [longest] * 4
 
 
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", None])
+@pytest.mark.parametrize("compression", ["NONE", "ZSTD", "SNAPPY"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_long_text_is_told_however_few_bytes_of_it_are_written(
+    tmp_path: Path, encoding: str | None, compression: str, version: str
+) -> None:
+    limits = replace(LIMITS, row_bytes=4_000)
+    texts = ["x" * size for size in (3_999, 4_000, 4_001)]
+    found = {}
+    for last in texts:
+        path = tmp_path / "texts.parquet"
+        pq.write_table(
+            pa.table({"unit": ["x" * 3_998, last, "y"]}),
+            path,
+            use_dictionary=encoding is None,
+            column_encoding=None if encoding is None else {"unit": encoding},
+            compression=compression,
+            data_page_version=version,
+        )
+        ((_, longest),) = parquet_frames(path, 1_000, {}, (), limits)
+        found[len(last)] = longest > limits.row_bytes
+    assert found == {3_999: False, 4_000: False, 4_001: True}
+
+
 def test_texts_that_are_not_too_long_are_told_as_no_longer_than_the_limit(tmp_path: Path) -> None:
     path = _written(tmp_path, "arrow", is_dictionary=True)
     limits = replace(LIMITS, row_bytes=5_000)

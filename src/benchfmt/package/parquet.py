@@ -98,10 +98,12 @@ def parquet_frames(
         total = file.metadata.num_rows
         groups = groups_of(path, file, kept, limits)
         is_small = all(map(_is_small, groups))
+        are_short = all(group.cell_bytes <= limits.row_bytes for group in groups)
     given = 0
     with _judging(path):
         if is_small:
-            for frame, sizes in _polars_frames(path, _together(groups, rows), kept, limits):
+            pieces = _together(groups, rows)
+            for frame, sizes in _polars_frames(path, pieces, kept, limits, are_short=are_short):
                 given += frame.height
                 yield from _parts(frame, sizes, limits)
         if given < total:
@@ -144,19 +146,16 @@ class _Sizes:
     """The bytes of the longest text if that is beyond the limit; else a number within it."""
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, limits: Limits) -> _Sizes:
-        """Measure a frame."""
-        total = frame.height * frame.width * CELL
+    def of(cls, frame: pl.DataFrame, limits: Limits, *, are_short: bool = False) -> _Sizes:
+        """Measure a frame; `are_short` is true where no text is known to be beyond the limit."""
         sums = _text_bytes(frame)
-        if not sums:
-            return cls(total, 0)
+        total = frame.height * frame.width * CELL + sum(sums.values())
         # Where all texts of a column are not too long together, none is.
-        longest = max((size for size in sums.values() if size <= limits.row_bytes), default=0)
         longer = [name for name, size in sums.items() if size > limits.row_bytes]
-        if longer:
-            lengths = frame[longer].select(TEXT_LENGTHS)
-            longest = max(longest, *lengths.max().row(0))
-        return cls(total + sum(sums.values()), longest)
+        if are_short or not longer:
+            return cls(total, 0)
+        lengths = frame[longer].select(TEXT_LENGTHS)
+        return cls(total, max(lengths.max().row(0)))
 
 
 def _text_bytes(frame: pl.DataFrame) -> dict[str, int]:
@@ -207,7 +206,12 @@ def _judging(path: Path) -> Iterator[None]:
 
 
 def _polars_frames(
-    path: Path, pieces: Iterable[tuple[int, int]], kept: list[str], limits: Limits
+    path: Path,
+    pieces: Iterable[tuple[int, int]],
+    kept: list[str],
+    limits: Limits,
+    *,
+    are_short: bool,
 ) -> Iterator[tuple[pl.DataFrame, _Sizes]]:
     """Yield frames of some rows, and their sizes, up to the first that cannot be read; Arrow says why."""
     table = pl.scan_parquet(path, glob=False).select(kept)
@@ -217,7 +221,7 @@ def _polars_frames(
             frame = table.slice(start, height).collect()
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return
-        sizes = _Sizes.of(frame, limits)
+        sizes = _Sizes.of(frame, limits, are_short=are_short)
         count.add(sizes.bytes)
         yield frame, sizes
 

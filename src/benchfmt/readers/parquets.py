@@ -57,6 +57,8 @@ class Group:
     """How many values its longest column has."""
     rows_at_once: int
     """How many rows can be read at once, even where the largest pages meet."""
+    cell_bytes: int
+    """No cell has more bytes: all of its characters stand in one page, if only in the texts before it."""
     written_out: frozenset[str] = frozenset()
     """The columns most of whose texts are written out: read as words, all of them would be kept."""
     most_words: int = 0
@@ -199,7 +201,8 @@ def _bounded(path: Path, group: RowGroup, chunks: Sequence[_Chunk], limits: Limi
     bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
     at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)
     values = max((chunk.values for chunk in group.chunks), default=0)
-    return Group(group.rows, sum(chunk.bytes for chunk in chunks), values, at_once)
+    cell_bytes = max((chunk.cell_bytes for chunk in chunks), default=0)
+    return Group(group.rows, sum(chunk.bytes for chunk in chunks), values, at_once, cell_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +218,8 @@ class _Chunk:
     """How many bytes its longest cell has at the least, be it a word of its dictionary."""
     words: int
     """The bytes of its dictionary; 0 without one."""
+    cell_bytes: int
+    """No cell has more bytes."""
 
     @classmethod
     def of(cls, source: io.BufferedReader, chunk: Chunk) -> _Chunk:
@@ -223,7 +228,7 @@ class _Chunk:
         Another reader might find its way, and would then take the memory that the pages say.
         """
         start = chunk.start
-        total = largest = longest = bytes_a_row = values = words = 0
+        total = largest = longest = bytes_a_row = values = words = cell_bytes = 0
         while values < chunk.values and 0 < start < chunk.end:
             page = _page_at(source, start)
             if not 0 <= page.values <= chunk.values - values:
@@ -232,6 +237,7 @@ class _Chunk:
             values += page.values
             total += page.most_bytes
             largest = max(largest, page.unpacked)
+            cell_bytes = max(cell_bytes, page.unpacked, page.packed)
             if page.values:
                 longest = max(longest, page.unpacked // page.values)
                 bytes_a_row = max(bytes_a_row, page.copies * page.most_bytes // page.values)
@@ -241,7 +247,7 @@ class _Chunk:
             start += page.header + page.packed
         if values < chunk.values:
             raise ValueError(f"a column of {chunk.values:,} values has pages of {values:,}")
-        return cls(total, largest, bytes_a_row, longest, words)
+        return cls(total, largest, bytes_a_row, longest, words, cell_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,8 @@ class PackageTables:
         rows = Rows(typed.frame, typed.sound)
         if table == "measurements" and typed.first is not None:
             named = self._names.of(typed.frame, typed.first)
-            rows = Rows(typed.frame.drop(NAMING), typed.sound, named)
+            own = [name for name in typed.frame.columns if name not in NAMING]
+            rows = Rows(typed.frame[own], typed.sound, named)
         for group in typed.faults:
             self._report_columns(table, group, raw)
         return rows
