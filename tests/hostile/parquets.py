@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tests.hostile.specimens import add, annotated, described, package, specimen
+from tests.hostile.specimens import add, annotated, described, edited, package, specimen
 
 Cells = Any
 _WORDS = {
@@ -167,6 +167,22 @@ def parquet_of_many_groups(folder: Path) -> list[str]:
             writer.write_table(table)
     paths = {"systems": "systems.csv", "records": "records.csv"}
     described(folder, {**paths, "measurements": "measurements.parquet"})
+    return ["validate", "."]
+
+
+@specimen("3,000 parts of a row, each a file of Parquet", "BF501", is_large=True)
+def parquet_of_many_parts(folder: Path) -> list[str]:
+    package(folder)
+    pq.write_table(_measurements(1), folder / "part.parquet")
+    part = (folder / "part.parquet").read_bytes()
+    paths = [f"m{number}.parquet" for number in range(3_000)]
+    for path in paths:
+        (folder / path).write_bytes(part)
+
+    def divide(data: dict[str, Any]) -> None:
+        data["resources"].append({"name": "measurements", "path": paths, "format": "parquet"})
+
+    edited(described(folder, {"systems": "systems.csv", "records": "records.csv"}), divide)
     return ["validate", "."]
 
 

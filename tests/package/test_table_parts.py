@@ -24,6 +24,7 @@ from benchfmt import Record, convert, open_package, validate
 from benchfmt.finding import BenchfmtError
 from benchfmt.package import PackageError, growing, write_package
 from benchfmt.tables import TABLES, to_batch
+from benchfmt.validation.forms import small_parts
 
 FORMS = ("parquet", "csv")
 
@@ -286,3 +287,62 @@ def test_ends_of_records_do_not_depend_on_how_owners_are_kept() -> None:
     assert growing.ends_of_records(plain).tolist() == [2, 2, 5, 6]
     # The codes are places in their own dictionary, and in no other.
     assert growing._coded_owners(replace(coded, records=coded.records.slice(1))) is None
+
+
+def _faulty_parts(folder: Path, form: str) -> Path:
+    """Write a package of small parts, most with faults of their own."""
+    rows = {
+        "records": [{"id": f"r{number}", "suite": "lpdnn", "status": "ok"} for number in range(12)],
+        "measurements": [
+            {"record_id": f"r{number}", "metric": "latency", "stage": "end-to-end", "per": "sample"}
+            | {"value": "0.5", "unit": "s", "basis": "measured"}
+            for number in range(12)
+        ],
+    }
+    rows["records"][1]["status"] = "fine"
+    rows["records"][4]["id"] = "r0"
+    rows["records"][7]["suite"] = "=1+1"
+    rows["measurements"][2]["value"] = "fast"
+    rows["measurements"][3]["unit"] = "ms"
+    rows["measurements"][8]["metric"] = "latenci"
+    rows["measurements"][9]["record_id"] = "nobody"
+    folder.mkdir()
+    resources = []
+    for table, lines in rows.items():
+        paths = []
+        for number in range(6):
+            frame = pl.DataFrame(lines[2 * number : 2 * number + 2])
+            if number in (2, 3):
+                frame = frame.with_columns(pl.lit("x").alias("colour")).drop("status", strict=False)
+            if table == "measurements" and form == "parquet":
+                # One part has a column of another type, and is judged by itself.
+                kind = pl.Float32 if number == 4 else pl.Float64
+                frame = frame.with_columns(pl.col("value").cast(kind, strict=False))
+            name = f"{table}-{number}.{form}"
+            if form == "csv":
+                frame.write_csv(folder / name)
+            else:
+                frame.write_parquet(folder / name)
+            paths.append(name)
+        resources.append({"name": table, "path": paths, "format": form})
+    descriptor = {"benchfmt": {"version": "1.0"}, "resources": resources}
+    (folder / "datapackage.json").write_text(json.dumps(descriptor))
+    return folder
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_small_parts_that_are_judged_together_have_the_findings_of_each(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = _faulty_parts(tmp_path / "p", form)
+    together = validate(package)
+    monkeypatch.setattr(small_parts, "_FEW", -1)
+    apart = validate(package)
+    assert list(map(str, together.findings)) == list(map(str, apart.findings))
+    found = {(finding.code, finding.path, finding.row) for finding in together.findings}
+    assert ("BF103", "measurements-1.csv", 1) in found or form == "parquet"
+    for number in (2, 3):
+        assert {("BF101", f"records-{number}.{form}", None)} <= found
+        assert {("BF102", f"records-{number}.{form}", None)} <= found
+        assert {("BF102", f"measurements-{number}.{form}", None)} <= found
+    assert ("BF502", f"measurements-4.{form}", 2) in found

@@ -49,7 +49,7 @@ def test_the_rows_of_several_parts_are_counted_on_and_shown_in_their_files(
         for wrong in formulas.faults(item.frame, are_known=False):
             reporter.report_faults("BF908", wrong, places)
     assert [item.frame[ROW].to_list() for item in rows] == [[1, 2], [3]]
-    assert [item.is_first for item in rows] == [True, True]
+    assert [item.begun for item in rows] == [("a.csv",), ("b.csv",)]
     assert table.is_incomplete
     found = {(finding.code, finding.path, finding.row) for finding in report.findings}
     assert found == {("BF908", "b.csv", 1), ("BF121", "b.csv", 2)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.oserrors import is_refusal
@@ -29,6 +30,7 @@ from benchfmt.tables import COLUMNS
 
 _LARGEST_GROUP = 2**18
 _LARGEST_GROUP_BYTES = 2**26
+_TINY = 2**24
 TEXT_LENGTHS = (pl.col(pl.String).str.len_bytes(), pl.col(pl.Categorical, pl.Enum).cat.len_bytes())
 """How many bytes each text of a frame has, column by column."""
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
@@ -98,6 +100,9 @@ def parquet_frames(
         total = file.metadata.num_rows
         groups = groups_of(path, file, kept, limits)
         is_small = all(map(_is_small, groups))
+        if kept and _is_tiny(groups):
+            yield from _parts(*_whole(path, file, kept, limits), limits)
+            return
         are_short = all(group.cell_bytes <= limits.row_bytes for group in groups)
     given = 0
     with _judging(path):
@@ -115,6 +120,25 @@ def _is_small(group: Group) -> bool:
     """Whether a row group may be in memory as a whole; polars, several times faster, reads it so."""
     longest = max(group.rows, group.values)
     return longest <= _LARGEST_GROUP and group.bytes <= _LARGEST_GROUP_BYTES
+
+
+def _is_tiny(groups: Sequence[Group]) -> bool:
+    """Whether a file may be read as a whole even where each row has all of its texts; Arrow reads it in half the time."""
+    rows = sum(group.rows for group in groups)
+    size = sum(group.bytes for group in groups)
+    return len(groups) == 1 and rows * size <= _TINY and groups[0].values <= rows
+
+
+def _whole(
+    path: Path, file: pq.ParquetFile, kept: list[str], limits: Limits
+) -> tuple[pl.DataFrame, _Sizes]:
+    """Return all rows of a file that is open, and their sizes; raises what Arrow raises."""
+    table = file.read(columns=kept, use_threads=False)
+    table.validate(full=True)
+    frame = pl.DataFrame(pl.from_arrow(table.select(kept).replace_schema_metadata()))
+    sizes = _Sizes.of(frame, limits)
+    Unpacked(path, limits).add(sizes.bytes)
+    return frame, sizes
 
 
 def _together(groups: Sequence[Group], rows: int) -> Iterator[tuple[int, int]]:

@@ -36,7 +36,8 @@ def is_parquet(name: str, resource: Resource) -> bool:
 
 def parts_of(root: Path, resource: Resource) -> list[Part]:
     """Return the files of a resource, in their order; raises UnsafeError for one that leads out of the package."""
+    real_root = root.resolve()
     return [
-        Part(file.path, safe_path(root, file.path), resource, file.bytes, file.hash)
+        Part(file.path, safe_path(root, file.path, real_root), resource, file.bytes, file.hash)
         for file in resource.files
     ]

@@ -44,15 +44,18 @@ def inner_path(relative: str) -> PurePosixPath:
     return pure
 
 
-def safe_path(root: Path, relative: str) -> Path:
-    """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError."""
+def safe_path(root: Path, relative: str, real_root: Path | None = None) -> Path:
+    """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError.
+
+    Whoever asks for many files resolves the root once.
+    """
     if "://" in relative:
         raise UnsafeError(
             "BF903", f"{relative!r} is an address elsewhere; put the file into the package"
         )
     pure = inner_path(relative)
     path = root.joinpath(*pure.parts)
-    real_root = root.resolve()
+    real_root = real_root or root.resolve()
     try:
         exists = path.exists()
     except OSError as error:

@@ -51,6 +51,8 @@ class TablePlaces:
         """Start without any file; `older_names` says for each table how columns of an older version are called."""
         self._older_names = older_names or {}
         self._names: dict[str, list[str]] = {table: [] for table in TABLES}
+        self._known: dict[str, set[str]] = {table: set() for table in TABLES}
+        """The names of the parts of each table, in their order and to look them up."""
         self._starts: dict[str, list[int]] = {table: [] for table in TABLES}
         self._current: dict[str, str] = {}
         """The part of each table that is read."""
@@ -58,32 +60,39 @@ class TablePlaces:
     def begin(self, table: str, name: str, rows_before: int) -> None:
         """Take the part of a table that is read from now on, and how many rows the parts before it have; a known part stays as it is."""
         self._current[table] = name
-        if name not in self._names[table]:
+        if name not in self._known[table]:
+            self._known[table].add(name)
             self._names[table].append(name)
             self._starts[table].append(rows_before)
 
     def now(self) -> TablePlaces:
-        """Return the places in the parts that have begun."""
+        """Return the places in the parts that have begun; a row of theirs stands where it stood, whatever part begins later."""
         known = TablePlaces(self._older_names)
-        known._names = {table: list(names) for table, names in self._names.items()}
-        known._starts = {table: list(starts) for table, starts in self._starts.items()}
+        known._names, known._known, known._starts = self._names, self._known, self._starts
         known._current = dict(self._current)
+        return known
+
+    def in_part(self, table: str, name: str) -> TablePlaces:
+        """Return these places, where faults of no row stand in a part that has begun."""
+        known = self.now()
+        known._current[table] = name
         return known
 
     def in_files(self, cell: Place) -> Place:
         """Return where a cell of a table stands."""
-        names = self._names.get(cell.file)
+        current = self._current.get(cell.file)
         column = cell.column
         if column is not None:
             column = self._older_names.get(cell.file, {}).get(column, column)
         field = field_of(cell)
-        if not names:
+        if current is None:
             return Place(FILE_NAME, cell.row, column, field, cell.record)
         if cell.row is None:
-            return Place(self._current[cell.file], None, column, field, cell.record)
+            return Place(current, None, column, field, cell.record)
         starts = self._starts[cell.file]
         part = bisect_right(starts, cell.row - 1) - 1
-        return Place(names[part], cell.row - starts[part], column, field, cell.record)
+        name = self._names[cell.file][part]
+        return Place(name, cell.row - starts[part], column, field, cell.record)
 
 
 class GatheredPlaces:

@@ -36,6 +36,7 @@ from benchfmt.validation.forms.measurements import (
 from benchfmt.validation.forms.package_facts import PackageFacts
 from benchfmt.validation.forms.raw import RawRows, RawTable
 from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of
+from benchfmt.validation.forms.small_parts import together
 from benchfmt.validation.forms.spans import RowsInSpans, Span, apart, spans_of
 from benchfmt.validation.places import Place, TablePlaces
 from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
@@ -235,7 +236,7 @@ class PackageTables:
             return frames[0]
         known = frames[0]["id"]
         room = self._reporter.limits.systems_bytes
-        for raw in table.rows():
+        for raw in together(table.rows()):
             frame = self._typed("systems", raw).frame
             table.is_incomplete |= frame["id"].null_count() > 0
             frame = self._of_one_id(frame.filter(pl.col("id").is_not_null()), known)
@@ -293,14 +294,14 @@ class PackageTables:
                 yield hashes_of(ids)
 
     def _records(self, raws: Iterable[RawRows]) -> Iterator[Rows]:
-        for raw in raws:
+        for raw in together(raws):
             rows = self._typed("records", raw)
             self._reporter.count(rows.frame.height, 0)
             self.facts.add(rows)
             yield rows
 
     def _measurements(self, raws: Iterable[RawRows], attribution: Attribution) -> Iterator[Rows]:
-        for raw in raws:
+        for raw in together(raws):
             rows = self._typed("measurements", raw)
             self._reporter.count(0, rows.frame.height)
             yield attribution.attributed(rows)
@@ -333,10 +334,12 @@ class PackageTables:
         if group.code == "BF101" and group.column in raw.reader.odd_columns:
             # A column that was left out is reported already; it is not missing.
             return
-        if group.is_of_columns and not raw.is_first:
-            # What is wrong with the columns themselves is reported once, with the first rows.
+        if not group.is_of_columns:
+            self._reporter.report_groups([group], self._places)
             return
-        self._reporter.report_groups([group], self._places)
+        # What is wrong with the columns themselves is reported once a part, with its first rows.
+        for part in raw.begun:
+            self._reporter.report_groups([group], self._places.in_part(table, part))
 
     def _report_formulas(self, table: str, raw: pl.DataFrame) -> None:
         """Report the cells of delimited text that a spreadsheet would run; asked after the texts were judged."""

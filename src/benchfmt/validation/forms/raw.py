@@ -57,8 +57,8 @@ class RawRows:
 
     frame: pl.DataFrame
     reader: PartReader
-    is_first: bool
-    """Whether they are the first of their part."""
+    begun: tuple[str, ...]
+    """The parts whose first rows are among them."""
     part: int = 0
     """Which part they are of."""
 
@@ -120,7 +120,7 @@ class RawTable:
             if not self._has_header(reader, part.name, quietly=quietly):
                 self.is_incomplete = True
                 continue
-            is_first = True
+            begun: tuple[str, ...] = (part.name,)
             last = rows_before
             for raw in reader.frames(rows_before, only):
                 rows = rows_to_current(self._version, self.name, raw)
@@ -128,8 +128,8 @@ class RawTable:
                     reader.report()
                 if rows.height:
                     last = rows[ROW][-1]
-                yield RawRows(rows, reader, is_first, number)
-                is_first = False
+                yield RawRows(rows, reader, begun, number)
+                begun = ()
             if not quietly:
                 reader.report()
             self.is_incomplete |= reader.is_incomplete
