@@ -16,6 +16,19 @@ _LISTED = 40
 """So many names are listed where none is like the one that was written; more would hide it."""
 
 
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the one of some names that is most like another; None where none is as like as `cutoff`, from 0 to 1.
+
+    What is so long that none can be like it is not looked at: that would take as long as to read it many times.
+    """
+    known = list(names)
+    longest = max(map(len, known), default=0)
+    if cutoff * (len(name) + longest) > 2 * longest:
+        return None
+    near = difflib.get_close_matches(name, known, 1, cutoff)
+    return near[0] if near else None
+
+
 def meant(name: str, names: Iterable[str]) -> str | None:
     """Return the one of some names that somebody who wrote another most likely meant; None for none."""
     known = tuple(names)
@@ -26,10 +39,10 @@ def meant(name: str, names: Iterable[str]) -> str | None:
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:
     by_plain = {_plain(known): known for known in names}
-    near = difflib.get_close_matches(_plain(name), list(by_plain), 1, _LIKE)
-    if not near:
+    near = nearest(_plain(name), by_plain, _LIKE)
+    if near is None:
         return None
-    return by_plain[near[0]]
+    return by_plain[near]
 
 
 @lru_cache(maxsize=256)

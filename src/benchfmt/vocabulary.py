@@ -5,7 +5,6 @@ The vocabulary is data: a term is added there, never in code. It is loaded once,
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+
+from benchfmt.spelling import nearest
 
 ANY_SUITE = "*"
 _AT_K = re.compile("[a-z0-9-]+@[1-9][0-9]*")
@@ -108,8 +109,7 @@ class Vocabulary:
         )
         if meant:
             return meant
-        near = difflib.get_close_matches(word.lower(), self.ids(kind), n=1, cutoff=0.7)
-        return near[0] if near else None
+        return nearest(word.lower(), self.ids(kind), 0.7)
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:

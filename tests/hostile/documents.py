@@ -232,3 +232,25 @@ def records_of_large_systems(folder: Path) -> list[str]:
     records = ({**RECORD, "id": item["id"], "system": item} for item in systems)
     lines(folder / "all.jsonl", *records)
     return ["validate", "all.jsonl"]
+
+
+@specimen("200 records, each with a status of 900 kB", "BF104", is_large=True)
+def records_of_long_words(folder: Path) -> list[str]:
+    records = ({**RECORD, "id": f"r{n}", "status": "x" * 900_000} for n in range(200))
+    lines(folder / "all.jsonl", *records)
+    return ["validate", "all.jsonl"]
+
+
+@specimen("150 records, each with a member of a name of 900 kB", "BF102", is_large=True)
+def records_of_long_names(folder: Path) -> list[str]:
+    records = ({**RECORD, "id": f"r{n}", f"{'k' * 900_000}{n}": 1} for n in range(150))
+    lines(folder / "all.jsonl", *records)
+    return ["validate", "all.jsonl"]
+
+
+@specimen("80 records, each with 90,000 samples", "", statuses=(0,), is_large=True)
+def records_of_many_samples(folder: Path) -> list[str]:
+    measurement = {**MEASUREMENT, "n": 90_000, "samples": [0.5] * 90_000}
+    records = ({**RECORD, "id": f"r{n}", "measurements": [measurement]} for n in range(80))
+    lines(folder / "all.jsonl", *records)
+    return ["validate", "all.jsonl"]

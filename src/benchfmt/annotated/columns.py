@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +15,7 @@ from benchfmt.annotation import INFERRED, Case, FieldAnnotation, MetricUse, Part
 from benchfmt.descriptor import TableField
 from benchfmt.faults import schema_fault_in_words
 from benchfmt.schema import column_schema, record_schema
+from benchfmt.spelling import nearest
 from benchfmt.tables import COLUMNS, TERM_COLUMNS, Column
 from benchfmt.units import Conversion, UnitError, conversion, find_unit
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
@@ -100,10 +100,10 @@ def _meant_path(path: str) -> str:
     """Return the question whether another field was meant, empty where none is like it."""
     paths = [item.path for item in COLUMNS["records"]]
     paths += [f"system.{item.path}" for item in COLUMNS["systems"]]
-    meant = difflib.get_close_matches(path, paths, 1, cutoff=0.75)
-    if not meant:
+    meant = nearest(path, paths, 0.75)
+    if meant is None:
         return ""
-    return f"; did you mean {meant[0]!r}?"
+    return f"; did you mean {meant!r}?"
 
 
 def constant(path: str, value: JsonValue) -> Target:

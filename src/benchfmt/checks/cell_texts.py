@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-
 import polars as pl
 
 from benchfmt.checks.cell_faults import CellFaults, HintOf
 from benchfmt.checks.frames import nulls, suggestion
 from benchfmt.checks.screens import Rules
 from benchfmt.record import CONTROL_BUT_LINES
+from benchfmt.spelling import nearest
 from benchfmt.tables import TERM_COLUMNS, Column
 
 _TIME = "^[0-9]{4}"
@@ -48,14 +47,14 @@ def text_values(table: str, item: Column, rules: Rules, cell_faults: CellFaults)
 def _report_unlisted(allowed: list[str], cell_faults: CellFaults) -> None:
     """Note cells that are not in a closed list."""
 
-    def nearest(word: str) -> str | None:
-        near = difflib.get_close_matches(word.strip().lower(), allowed, n=1)
-        if not near:
+    def hint(word: str) -> str | None:
+        near = nearest(word.strip().lower(), allowed)
+        if near is None:
             return None
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {near!r}?"
 
     message = f"'{{cell}}' is none of: {', '.join(allowed)}"
-    cell_faults.report(~cell_faults.cells.is_in(allowed), "BF104", message, nearest)
+    cell_faults.report(~cell_faults.cells.is_in(allowed), "BF104", message, hint)
 
 
 def _report_malformed(rules: Rules, kind: str | None, cell_faults: CellFaults) -> None:

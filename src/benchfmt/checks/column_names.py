@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 import polars as pl
 
 from benchfmt.checks.groups import Fault, Group
+from benchfmt.spelling import nearest
 from benchfmt.tables import COLUMNS, Column
 
 _HINTED_COLUMNS = 100
@@ -47,9 +46,9 @@ def meant_columns(table: str, unknown: list[str], present: list[str]) -> dict[st
     meant: dict[str, str] = {}
     for name in unknown[:_HINTED_COLUMNS]:
         plain = name.strip().lower().replace(" ", "_").replace("-", "_")
-        near = difflib.get_close_matches(plain, absent, n=1, cutoff=_SURE)
-        if near and near[0] not in meant.values():
-            meant[name] = near[0]
+        near = nearest(plain, absent, _SURE)
+        if near is not None and near not in meant.values():
+            meant[name] = near
     return meant
 
 
@@ -58,12 +57,12 @@ def unknown_columns(table: str, names: list[str]) -> list[Group]:
     known = [item.name for item in COLUMNS[table]]
     found = []
     for number, name in enumerate(names):
-        near = []
+        near = None
         if number < _HINTED_COLUMNS:
-            near = difflib.get_close_matches(name.strip().lower(), known, n=1)
+            near = nearest(name.strip().lower(), known)
         hint = "put what the standard has no column for into `extensions`"
-        if near:
-            hint = f"did you mean {near[0]!r}?"
+        if near is not None:
+            hint = f"did you mean {near!r}?"
         message = f"the standard has no column {name!r} in {table}"
         found.append(_of_column("BF102", table, name, message, hint))
     return found

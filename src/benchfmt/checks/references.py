@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from benchfmt.checks.frames import Verdict
+from benchfmt.spelling import nearest
 
 _WEB = ("http", "https")
 _SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
@@ -84,9 +84,9 @@ def _meant(text: str) -> str:
     plain = _letters(text)
     if plain in by_letters:
         return f"did you mean {by_letters[plain]!r}?"
-    near = get_close_matches(plain, by_letters, n=1, cutoff=0.85)
-    if near:
-        return f"did you mean {by_letters[near[0]]!r}?"
+    near = nearest(plain, by_letters, 0.85)
+    if near is not None:
+        return f"did you mean {by_letters[near]!r}?"
     return _WRITE_LICENCE
 
 

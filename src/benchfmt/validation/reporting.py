@@ -28,6 +28,8 @@ from benchfmt.validation.places import Place, Places
 from benchfmt.validation.report import Report
 
 _LONGEST_VALUE = 200
+_MOST_TEXT = 2**25
+"""So many characters the findings have that are listed; of further ones one of each kind is."""
 _MOST_HELD = 10_000
 """So many faults wait at most for those of earlier portions."""
 _UNMET = "leave the acknowledgement out, or name what it is about"
@@ -71,6 +73,9 @@ class Reporter:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._keys: list[tuple[str, str]] = []
         """Code and file under which each finding was counted."""
+        self._listed: set[tuple[str, str]] = set()
+        """Of which codes in which files findings are listed."""
+        self._room = _MOST_TEXT
         self._crashed: set[str] = set()
         """The codes of checks that raised an exception."""
         self._unreadable: set[str] = set()
@@ -331,6 +336,12 @@ class Reporter:
         return check
 
     def _list(self, key: tuple[str, str], finding: Finding) -> None:
+        """List a finding, or count it where those that are listed have too long texts already; one of a kind is listed."""
+        self._room -= _length_of(finding)
+        if self._room < 0 and key in self._listed:
+            self.results.more[finding.code] += 1
+            return
+        self._listed.add(key)
         self._keys.append(key)
         self.results.findings.append(finding)
 
@@ -365,6 +376,12 @@ class Reporter:
             line=place.line,
             character=place.character,
         )
+
+
+def _length_of(finding: Finding) -> int:
+    """Return how many characters the texts of a finding have."""
+    texts = (finding.message, finding.value, finding.record, finding.field, finding.hint)
+    return sum(len(text) for text in texts if text is not None)
 
 
 def _as_text(value: JsonValue) -> str | None:

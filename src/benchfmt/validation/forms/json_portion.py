@@ -36,6 +36,8 @@ _MEASUREMENTS = 100_000
 """How many measurements are judged at once, and those of one record more."""
 _BYTES = 16 * 2**20
 """How long the texts are that are judged at once, and one more."""
+_LONG, _ITEM = 2**16, 24
+"""A longer text counts so many bytes more for each comma: in memory an item of a list takes more than as text."""
 _ANY_ID = "-"
 """What stands in the column of ids, which a table needs, for a record that gives none."""
 
@@ -51,7 +53,7 @@ class Gathered:
     doubtful: list[int] = field(default_factory=list)
     """The places of records that are doubtful whatever their columns say."""
     size: int = 0
-    """The size of all texts."""
+    """The size of all texts, and more for each item of the lists of long ones."""
 
     def __len__(self) -> int:
         """Return how many records wait."""
@@ -73,6 +75,8 @@ class Gathered:
         self.texts.append(text)
         self.members.append(members)
         self.size += len(text.data)
+        if len(text.data) > _LONG:
+            self.size += _ITEM * text.data.count(b",")
 
 
 @dataclass(frozen=True, slots=True)
