@@ -27,6 +27,10 @@ class Limits:
     columns: int = 10_000
     conditions: int = 500
     """How many rules, cases, families and patterns a descriptor may give for one table: each is asked of every row."""
+    strange_units: int = 1_000
+    """How many units that no list of the standard has are looked up among the measurements that are judged at once."""
+    named_measurements: int = 200
+    """How many metrics and units the words of some rows of a described column may name: each is a column of numbers."""
     resources: int = 10_000
     files: int = 1_000_000
     archive_members: int = 10_000

@@ -281,6 +281,37 @@ def _damaged(change: Callable[[bytes], bytes], folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+_HOLLOW = 2**40
+
+
+def _hollow(file: Path) -> dict[str, Any]:
+    """Write a file of which the disk holds nothing, and return what a descriptor says of it."""
+    with file.open("wb") as out:
+        out.truncate(_HOLLOW)
+    return {"path": file.name, "bytes": _HOLLOW, "hash": f"sha256:{'0' * 64}"}
+
+
+@specimen("Parquet of 1 TB that are holes", "BF904")
+def parquet_of_holes(folder: Path) -> list[str]:
+    said = _hollow(package(folder) / "measurements.parquet")
+    edited(folder, lambda data: data["resources"][2].update(said, format="parquet"))
+    return ["validate", "."]
+
+
+@specimen("a file of 1 TB of holes that is no table", "BF904")
+def other_file_of_holes(folder: Path) -> list[str]:
+    said = _hollow(package(folder) / "model.bin")
+    edited(folder, lambda data: data["resources"].append({"name": "model", **said}))
+    return ["validate", "."]
+
+
+@specimen("a described table of 1 TB of holes, converted", "failed", statuses=(1, 2))
+def source_of_holes(folder: Path) -> list[str]:
+    source = annotated(folder / "source", "t.csv")
+    _hollow(source / "t.csv")
+    return ["convert", "source", "-o", "out"]
+
+
 _TYPES: dict[str, Cells] = {
     "list": pa.array([[["s"]]]),
     "map": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.hostile.specimens import (
     MEASUREMENTS,
@@ -12,6 +13,7 @@ from tests.hostile.specimens import (
     add,
     annotated,
     described,
+    edited,
     package,
     repeated,
     specimen,
@@ -293,3 +295,26 @@ def csv_of_long_ids(folder: Path) -> list[str]:
     rows = "".join(f"{'r' * 5_000}{n},lpdnn,ok\n" for n in range(60_000))
     package(folder, records=f"id,suite,status\n{rows}")
     return ["validate", "."]
+
+
+def _units(words: list[str], folder: Path) -> list[str]:
+    """Describe a table whose units stand in a column of their own."""
+
+    def name_units(data: dict[str, Any]) -> None:
+        column = data["resources"][0]["schema"]["fields"][0]
+        column["benchfmt"]["unit"] = {"column": "unit"}
+
+    edited(annotated(folder, "t.csv"), name_units)
+    rows = "".join(f"1,{word}\n" for word in words)
+    (folder / "t.csv").write_text(f"ms,unit\n{rows}", "utf-8")
+    return ["validate", "."]
+
+
+@specimen("100,000 different units of a described column", "BF907", is_large=True)
+def table_of_many_units(folder: Path) -> list[str]:
+    return _units([f"{number + 2}.s" for number in range(100_000)], folder)
+
+
+@specimen("100,000 different words in place of the units of a described column", "BF201")
+def table_of_many_words_for_units(folder: Path) -> list[str]:
+    return _units([f"ms{number}" for number in range(100_000)], folder)

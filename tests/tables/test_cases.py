@@ -10,6 +10,7 @@ import pytest
 from tests.tables.test_annotated import lay, read
 
 from benchfmt import validate
+from benchfmt.limits import Limits
 
 CASES = [
     {"when": {"kind": "read"}, "stage": "prefill", "per": "input-token"},
@@ -92,3 +93,19 @@ def test_words_that_stand_for_no_number_are_text_in_json(tmp_path: Path) -> None
     records, account = read(tmp_path)
     assert records[0]["extensions"]["lpdnn"]["rate"] == "Infinity"
     assert [finding.code for finding in account.findings] == ["BF103"]
+
+
+def test_of_very_many_units_the_first_are_read_and_the_others_counted(tmp_path: Path) -> None:
+    fields = {
+        "model": {"field": "model.name"},
+        "time": {"metric": "latency", "per": "batch", "unit": {"column": "in"}},
+        "in": {"ignore": True},
+    }
+    rows = ["a,5,ms", "b,6,us", "c,7,s", "d,8,ms", "e,9,min", "f,,h"]
+    lay(tmp_path, "\n".join(["model,time,in", *rows, ""]), fields)
+    report = validate(tmp_path, limits=Limits(named_measurements=2))
+    (told,) = [finding for finding in report.findings if finding.code == "BF907"]
+    assert (told.path, told.row, told.column) == ("t.csv", 3, "time")
+    assert "more than 2 different metrics and units" in told.message
+    assert "2 numbers from here on" in told.message
+    assert "BF907" not in {finding.code for finding in validate(tmp_path).findings}

@@ -20,7 +20,7 @@ from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.package import open_package
-from benchfmt.readers.files import Listing, UnsafeError, safe_path
+from benchfmt.readers.files import Listing, UnsafeError, file_sha256, safe_path
 from benchfmt.readers.jsons import JsonError, parse
 from benchfmt.validation import validate
 
@@ -737,3 +737,12 @@ def test_a_column_that_appears_twice_is_found_among_very_many(tmp_path: Path) ->
     names = [f"c{number}" for number in range(200_000)]
     with pytest.raises(JsonError, match="'c7' appears twice"):
         parse("{" + ",".join(f'"{name}":1' for name in [*names, "c7"]) + "}")
+
+
+@pytest.mark.skipif(not hasattr(os.stat_result, "st_blocks"), reason="holes are not told")
+def test_a_file_of_holes_is_not_read_to_its_end(tmp_path: Path) -> None:
+    hollow = tmp_path / "hollow.bin"
+    with hollow.open("wb") as out:
+        out.truncate(2**40)
+    with pytest.raises(UnsafeError, match="1,099,511,627,776 bytes, of which the disk holds"):
+        file_sha256(hollow)

@@ -9,7 +9,8 @@ import pytest
 from tests.checks.test_checks import RECORD
 from tests.forms import flatten, write
 
-from benchfmt.validation import strange_units, validate
+from benchfmt.limits import Limits
+from benchfmt.validation import validate
 
 CODES = ["s", "m/s2", "J/s3", "W/s4", "g/s5", "Hz/s6"]
 
@@ -24,16 +25,13 @@ def _record() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
-def test_rows_with_further_units_are_told_and_not_judged(
-    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(strange_units, "MOST", 3)
+def test_rows_with_further_units_are_told_and_not_judged(form: str, tmp_path: Path) -> None:
     if form == "jsonl":
         path = tmp_path / "records.jsonl"
         path.write_text(json.dumps(_record()) + "\n", "utf-8")
     else:
         path = write(tmp_path / "package", flatten([_record()]), form)
-    report = validate(path)
+    report = validate(path, limits=Limits(strange_units=3))
     told = [finding for finding in report.findings if finding.code == "BF907"]
     assert [finding.value for finding in told] == ["g/s5"]
     assert "2 measurements from here on" in told[0].message
@@ -41,9 +39,7 @@ def test_rows_with_further_units_are_told_and_not_judged(
     assert wrong == ["m/s2", "J/s3", "W/s4"]
 
 
-def test_units_of_the_standard_are_not_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(strange_units, "MOST", 5)
-    report = validate(write(tmp_path, flatten([_record()]), "csv"))
+def test_units_of_the_standard_are_not_counted(tmp_path: Path) -> None:
+    package = write(tmp_path, flatten([_record()]), "csv")
+    report = validate(package, limits=Limits(strange_units=5))
     assert "BF907" not in {finding.code for finding in report.findings}

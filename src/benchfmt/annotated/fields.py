@@ -22,7 +22,7 @@ from benchfmt.annotated.columns import (
     fits,
     target,
 )
-from benchfmt.annotated.masks import lost, settled
+from benchfmt.annotated.masks import lost, never, settled
 from benchfmt.annotated.nested import Nested, nested_json, with_field
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program, groups
@@ -40,6 +40,8 @@ from benchfmt.vocabulary import vocabulary
 
 Flags = npt.NDArray[np.bool_]
 _DATES = ("date", "datetime")
+_REMEMBERED = 4
+"""So many columns of converted numbers are kept: measurements that differ in their cases mostly share them."""
 CONFIRMED = "benchfmt"
 """The namespace under which records keep who confirmed what a descriptor assumes."""
 
@@ -116,6 +118,9 @@ class Fields:
         self._written: dict[str, Written] = {}
         self._cases: dict[int, pl.Series] = {}
         """The rows in which a case of the program holds, or one before it in its column, by its identity."""
+        self._masks: dict[int, pl.Series] = {}
+        """The rows in which a case holds, by its identity."""
+        self._converted: dict[tuple[str, Conversion], c.Numbers] = {}
         # Rows with a number that no measurement holds, because nothing says what it measures.
         self.unread = pl.Series([False] * self.height, dtype=pl.Boolean)
 
@@ -129,6 +134,16 @@ class Fields:
             item = self.program.fields.get(name)
             self._written[name] = written(self.clean[name], item, self.notes.affixes)
         return self._written[name]
+
+    def converted(self, name: str, conversion: Conversion) -> c.Numbers:
+        """Return the numbers of a column in another unit; those of the last conversions are remembered."""
+        known = self._converted.get((name, conversion))
+        if known is None:
+            if len(self._converted) == _REMEMBERED:
+                self._converted.clear()
+            known = c.numbers(self.written(name).numbers, conversion)
+            self._converted[name, conversion] = known
+        return known
 
     def numbers(self, name: str) -> pl.Series:
         """Return the cells of a column as the numbers that they print, null where they are none."""
@@ -362,11 +377,11 @@ class Fields:
 
     def in_case(self, cases: Sequence[Case]) -> pl.Series:
         """Say in which rows the first of some cases holds, and none of the others."""
-        return self._where(cases[0]) & ~self._taken(cases[1:])
+        return self._in(cases[0]) & ~self._taken(cases[1:])
 
     def _taken(self, cases: Sequence[Case]) -> pl.Series:
         """Say in which rows any of the first cases of a column holds, by what is known of fewer of them."""
-        taken = pl.Series([False] * self.height, dtype=pl.Boolean)
+        taken = never(self.height)
         start = 0
         for place in range(len(cases), 0, -1):
             known = self._cases.get(id(cases[place - 1]))
@@ -374,13 +389,20 @@ class Fields:
                 taken, start = known, place
                 break
         for case in cases[start:]:
-            taken = taken | self._where(case)
+            taken = taken | self._in(case)
             self._cases[id(case)] = taken
         return taken
 
+    def _in(self, case: Case) -> pl.Series:
+        """Say in which rows a case holds, which is asked for each measure and for the cells without one."""
+        mask = self._masks.get(id(case))
+        if mask is None:
+            mask = self._masks[id(case)] = self._where(case)
+        return mask
+
     def _where(self, rule: Conditional) -> pl.Series:
         """Say in which rows a rule or case holds."""
-        mask = pl.Series([True] * self.height)
+        mask = ~never(self.height)
         for name, wanted in rule.when.items():
             mask &= self._holds(name, wanted if isinstance(wanted, list) else [wanted])
         for name, wanted in rule.unless.items():

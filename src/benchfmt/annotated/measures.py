@@ -31,6 +31,9 @@ T = TypeVar("T")
 NOT_REPORTED = "not-reported"
 NOT_NUMERIC = "not-numeric"
 RUN_FAILED = "run-failed"
+_FEWER_HINT = (
+    "write each unit in one way; what is no unit of a number goes into a column of its own"
+)
 ABSENT = -1
 _VALUE = 0
 
@@ -139,27 +142,66 @@ def _named(fields: Fields, column: NamedMeasures) -> list[Measure]:
     words = pl.DataFrame({"metric": metrics, "unit": units, "number": needs_unit})
     numbered = words.with_row_index("row")
     each_once = numbered.group_by(words.columns).agg(pl.col("row").min()).sort(words.columns)
-    measures = []
-    nameless = []
-    for metric, unit, number, row in each_once.rows():
-        try:
-            measures.append(column.measure((metric, unit), has_number=number))
-        except UnnamedError as unnamed:
-            nameless.append((metric, unit, number))
-            if unnamed.word is not None:
-                hint = _hint(unnamed)
-                message = f"{unnamed}; the numbers are kept as text"
-                at = int(fields.rows[row])
-                fields.notes.once("BF201", at, unnamed.column, message, unnamed.word, hint)
-    if nameless:
-        others = pl.DataFrame(nameless, schema=words.schema, orient="row")
-        rows = numbered.join(others, on=words.columns, how="semi", nulls_equal=True)["row"]
-        lost = numbered["row"].is_in(rows.implode()) & has_number
-        fields.unread |= lost
-        for kept in (name, column.metric_from, column.unit_from):
-            if kept in fields.clean:
-                fields.keep(kept, fields.clean[kept], lost)
+    measures, unnamed = _tried(column, each_once, fields.notes.limits.named_measurements)
+    for place, error in unnamed.items():
+        if error is not None and error.word is not None:
+            hint = _hint(error)
+            message = f"{error}; the numbers are kept as text"
+            at = int(fields.rows[each_once["row"][place]])
+            fields.notes.once("BF201", at, error.column, message, error.word, hint)
+    if not unnamed:
+        return measures
+    beyond = [place for place, error in unnamed.items() if error is None]
+    if beyond:
+        _report_beyond(fields, name, _rows_of(numbered, each_once[beyond]) & has_number)
+    lost = _rows_of(numbered, each_once[list(unnamed)]) & has_number
+    fields.unread |= lost
+    for kept in (name, column.metric_from, column.unit_from):
+        if kept in fields.clean:
+            fields.keep(kept, fields.clean[kept], lost)
     return measures
+
+
+_Unnamed = dict[int, UnnamedError | None]
+"""The places of words that name no measurement, each with the reason; None for those that are one too many."""
+
+
+def _tried(
+    column: NamedMeasures, each_once: pl.DataFrame, most: int
+) -> tuple[list[Measure], _Unnamed]:
+    """Return the measures that words name, and those that name none; of very many the first are taken."""
+    measures: dict[int, Measure] = {}
+    unnamed: _Unnamed = {}
+    for place in each_once["row"].arg_sort():
+        if len(measures) == most:
+            unnamed[place] = None
+            continue
+        metric, unit, number, _ = each_once.row(place)
+        try:
+            measures[place] = column.measure((metric, unit), has_number=number)
+        except UnnamedError as error:
+            unnamed[place] = error
+    return [measures[place] for place in sorted(measures)], dict(sorted(unnamed.items()))
+
+
+def _rows_of(numbered: pl.DataFrame, words: pl.DataFrame) -> pl.Series:
+    """Return which rows have some of the words."""
+    names = ["metric", "unit", "number"]
+    rows = numbered.join(words, on=names, how="semi", nulls_equal=True)["row"]
+    return numbered["row"].is_in(rows.implode())
+
+
+def _report_beyond(fields: Fields, name: str, lost: pl.Series) -> None:
+    """Report numbers whose words would name more measurements than are looked at together."""
+    if not lost.any():
+        return
+    most = fields.notes.limits.named_measurements
+    message = (
+        f"more than {most:,} different metrics and units are named near each other: "
+        f"{lost.sum():,} numbers from here on that have another one are kept as text"
+    )
+    first = int(fields.rows[lost.arg_max() or 0])
+    fields.notes.add("BF907", first, name, message, None, _FEWER_HINT)
 
 
 def _words(fields: Fields, name: str | None) -> pl.Series:
@@ -182,7 +224,7 @@ def _measured(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], list[str]]:
     """Return a measure's values, the state of each cell and the reasons that the states count."""
     cells = fields.clean[measure.column]
-    read = c.numbers(fields.written(measure.column).numbers, measure.conversion)
+    read = fields.converted(measure.column, measure.conversion)
     reasons = ["", NOT_REPORTED, NOT_NUMERIC]
     states = np.zeros(fields.height, dtype=np.int8)
     states[cells.is_null().to_numpy()] = 1

@@ -44,6 +44,26 @@ def inner_path(relative: str) -> PurePosixPath:
     return pure
 
 
+_MAY_BE_HOLLOW = 2**30
+"""Files up to here are read to their ends, whatever they hold: it takes seconds."""
+_BLOCK = 512
+"""In so many bytes the system counts what it keeps of a file (stat(2))."""
+
+
+def refuse_hollow(path: Path, limits: Limits = LIMITS) -> None:
+    """Raise UnsafeError for a file of which the disk holds next to nothing: it costs nobody anything, and reading it hours."""
+    status = path.stat()
+    blocks = getattr(status, "st_blocks", None)
+    if blocks is None or status.st_size <= _MAY_BE_HOLLOW:
+        return
+    if blocks * _BLOCK * limits.archive_ratio < status.st_size:
+        raise UnsafeError(
+            "BF904",
+            f"{path}: {status.st_size:,} bytes, of which the disk holds {blocks * _BLOCK:,}: "
+            "the rest are holes, and the file is not read",
+        )
+
+
 def safe_path(root: Path, relative: str, real_root: Path | None = None) -> Path:
     """Return the path of a file that a descriptor names, inside `root`; raises UnsafeError.
 
@@ -279,7 +299,8 @@ def _prefix(folder: str) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hex, reading it in blocks."""
+    """Return the SHA-256 of a file in hex, reading it in blocks; raises UnsafeError for a file of holes."""
+    refuse_hollow(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

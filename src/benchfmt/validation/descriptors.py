@@ -15,7 +15,7 @@ from benchfmt.migrate import advice, readable, refusal
 from benchfmt.package import descriptor_data
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers import jsons
-from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.files import UnsafeError, refuse_hollow
 from benchfmt.readers.tables import TableError
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.json_texts import json_code
@@ -144,7 +144,11 @@ def judge_files(
             seen.add(part.path)
             if part.path.is_file():
                 try:
+                    refuse_hollow(part.path, reporter.limits)
                     _judge_content(part, resource, reporter, hashing, is_whole=is_whole)
+                except UnsafeError as error:
+                    unsafe.add(resource.file)
+                    reporter.report(error.code, Place(part.name), str(error))
                 except OSError as error:
                     reporter.report_unreadable(part.path, error)
             else:

@@ -14,10 +14,11 @@ from benchfmt.checks.safety import CRASHED
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What portions are held to: the codes whose checks are run, and how many faults of each may be listed."""
+    """What portions are held to: the codes whose checks are run, how many faults of each may be listed, and how many strange units are looked up."""
 
     codes: frozenset[str]
     most: int
+    strange_units: int
     whole: Collection[str]
     """The codes of which every fault is kept: a package may say of each whether it is known."""
 

@@ -92,7 +92,9 @@ class Reporter:
 
     def judge(self) -> Judge:
         """Return what portions are held to."""
-        return Judge(self.judged, self.limits.findings_per_code, frozenset(self._known.codes))
+        limits = self.limits
+        known = frozenset(self._known.codes)
+        return Judge(self.judged, limits.findings_per_code, limits.strange_units, known)
 
     @property
     def has_crashes(self) -> bool:

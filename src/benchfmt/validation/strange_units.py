@@ -15,16 +15,14 @@ from benchfmt.checks.kinds import TEXTS
 from benchfmt.validation.portion import Rows
 from benchfmt.vocabulary import vocabulary
 
-MOST = 1_000
-"""So many are looked up in a portion."""
 _COLUMNS = ("unit", "reported_unit")
 _HINT = "write units as UCUM codes, each in one way; a package of results has some tens of them"
 
 
-def with_few_units(measurements: Rows) -> tuple[Rows, pl.DataFrame]:
-    """Return measurements of which those with too many strange units are not sound, and the fault that says so, if any."""
+def with_few_units(measurements: Rows, most: int) -> tuple[Rows, pl.DataFrame]:
+    """Return measurements of which those with more strange units are not sound, and the fault that says so, if any."""
     names = measurements.frame if measurements.named is None else measurements.named
-    left_out = _beyond(names)
+    left_out = _beyond(names, most)
     if not left_out:
         return measurements, no_coded_faults()
     is_beyond = pl.any_horizontal(pl.col(name).is_in(left_out) for name in _COLUMNS)
@@ -35,7 +33,7 @@ def with_few_units(measurements: Rows) -> tuple[Rows, pl.DataFrame]:
     if not named.height:
         return measurements, no_coded_faults()
     message = (
-        f"more than {MOST:,} different units that no list of the standard has stand near each other: "
+        f"more than {most:,} different units that no list of the standard has stand near each other: "
         f"{named.height:,} measurements from here on that have another one are not judged"
     )
     fault = faults(named.head(1), "measurements", "unit", message, pl.col("unit"), _HINT)
@@ -43,12 +41,12 @@ def with_few_units(measurements: Rows) -> tuple[Rows, pl.DataFrame]:
     return rows, of_code("BF907", fault)
 
 
-def _beyond(names: pl.DataFrame) -> list[str]:
+def _beyond(names: pl.DataFrame, most: int) -> list[str]:
     """Return the strange units after the first ones, in the order in which they stand."""
     texts = pl.concat([names[name].rename("unit").drop_nulls() for name in _COLUMNS])
     distinct = texts.unique(maintain_order=True)
-    if distinct.len() <= MOST:
+    if distinct.len() <= most:
         return []
     listed = vocabulary().units.keys() | vocabulary().terms("unit").keys()
     strange = distinct.filter(~distinct.is_in(list(listed)))
-    return strange.slice(MOST).to_list()
+    return strange.slice(most).to_list()

@@ -43,7 +43,7 @@ class Verdict:
 def verdict_on(portion: Portion, judge: Judge, shared: Shared) -> Verdict:
     """Return the verdict on a portion; `shared` is what the portions of a form share."""
     records = portion.records.sound_rows()
-    joined, of_units = with_few_units(portion.measurements.taken())
+    joined, of_units = with_few_units(portion.measurements.taken(), judge.strange_units)
     metrics = portion.terms.metrics
     numbered, known = shared.with_kinds(joined.sound_rows(), joined.named, metrics)
     frames = Frames(
