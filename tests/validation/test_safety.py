@@ -8,6 +8,7 @@ import stat
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ from benchfmt.conversion import convert
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.limits import Limits
 from benchfmt.package import open_package
-from benchfmt.readers.files import Listing, UnsafeError, file_sha256, safe_path
+from benchfmt.readers.files import Listing, UnsafeError, file_sha256, refuse_hollow, safe_path
 from benchfmt.readers.jsons import JsonError, parse
 from benchfmt.validation import validate
 
@@ -746,3 +747,20 @@ def test_a_file_of_holes_is_not_read_to_its_end(tmp_path: Path) -> None:
         out.truncate(2**40)
     with pytest.raises(UnsafeError, match="1,099,511,627,776 bytes, of which the disk holds"):
         file_sha256(hollow)
+
+
+@pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="holes are not told")
+def test_a_file_is_read_where_the_system_does_not_count_what_it_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = tmp_path / "full.bin"
+    full.write_bytes(b"x")
+    os.truncate(full, 2**31)
+    hollow = tmp_path / "hollow.bin"
+    hollow.touch()
+    os.truncate(hollow, 2**31)
+    uncounted = SimpleNamespace(st_size=2**31, st_blocks=0)
+    monkeypatch.setattr(Path, "stat", lambda _path: uncounted)
+    refuse_hollow(full)
+    with pytest.raises(UnsafeError, match="holes"):
+        refuse_hollow(hollow)
