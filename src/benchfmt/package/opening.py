@@ -33,6 +33,8 @@ _LINES = (".jsonl", ".ndjson")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 """What the names of packages in one file end with."""
 _SHOWN_FAULTS = 20
+_SPARE = 2**20
+"""So many bytes, and twice as many as its descriptor says, a remote file may have to be fetched."""
 _REFERRING = ("$ref", "schema", "dialect")
 """What of a descriptor may stand elsewhere, by the Data Package standard; `$schema` only says what it is."""
 _MODE = 16
@@ -331,20 +333,29 @@ def _refuse_without_descriptor(place: Path, names: Collection[str]) -> None:
 
 def _named_files(file: Path, limits: Limits) -> list[str]:
     """Return the paths that a descriptor names, as far as it can be read; its faults are reported elsewhere."""
-    try:
-        data = jsons.read(file, limits)
-    except (jsons.JsonError, UnsafeError):
-        return []
-    if not isinstance(data, dict):
-        return []
-    resources = data.get("resources")
-    if not isinstance(resources, list):
-        return []
     paths: list[JsonValue] = []
-    for item in resources:
-        said = item.get("path") if isinstance(item, dict) else None
+    for item in _resources_in(file, limits):
+        said = _member(item, "path")
         paths += said if isinstance(said, list) else [said]
     return [path for path in paths if isinstance(path, str)]
+
+
+def _stated_sizes(file: Path, limits: Limits) -> dict[str, int]:
+    """Return how many bytes a descriptor says that its files have, by their paths, as far as it can be read."""
+    sizes = {}
+    for item in _resources_in(file, limits):
+        for part in (item, *_list_of(item, "parts")):
+            path, size = _member(part, "path"), _member(part, "bytes")
+            if isinstance(path, str) and isinstance(size, int) and size >= 0:
+                sizes[path] = size
+    return sizes
+
+
+def _resources_in(file: Path, limits: Limits) -> list[JsonValue]:
+    try:
+        return _list_of(jsons.read(file, limits), "resources")
+    except (jsons.JsonError, UnsafeError):
+        return []
 
 
 def _members(archive: zipfile.ZipFile, limits: Limits) -> dict[str, zipfile.ZipInfo]:
@@ -405,10 +416,12 @@ def _open_remote(url: str, limits: Limits) -> Folder:
         base = url.removesuffix(FILE_NAME).rstrip("/")
         fetch(f"{base}/{FILE_NAME}", root / FILE_NAME, limits.descriptor_bytes)
         left = limits.archive_bytes
+        sizes = _stated_sizes(root / FILE_NAME, limits)
         for name in dict.fromkeys(_named_files(root / FILE_NAME, limits)):
             file = safe_path(root, name)
-            # All files of a package have the room that one archive has.
-            fetch(f"{base}/{name}", file, left)
+            # All files of a package have the room that one archive has; one that differs from its description is told later.
+            most = min(left, 2 * sizes.get(name, left) + _SPARE)
+            fetch(f"{base}/{name}", file, most)
             left -= file.stat().st_size
     except BaseException:
         holder.cleanup()

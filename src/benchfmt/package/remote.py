@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from time import monotonic
 from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 TRIES = 3
 """So often is a file asked for, or sent; the library of a store may ask more often by itself."""
 _BLOCK = 2**20
+UNSTATED_BYTES = 2**30
+"""So many bytes a server may send of a file of which it does not say how long it is."""
+_CONNECT, _SILENCE = 10, 20
+"""So many seconds a server of the web has to take a connection, and to send something."""
+_SLOW_SECONDS, _SLOW_RATE = 30, 2**10
+"""After so many seconds a server must have sent so many bytes for each of them."""
 _WEB = ("http://", "https://")
 _SERVER_FAULT = 500
 """From this status on it is the server that is at fault."""
@@ -158,12 +165,38 @@ def remote_tree(url: str) -> RemoteTree:
 def _copy(system: AbstractFileSystem, path: str, file: IO[bytes], url: str, most: int) -> None:
     """Append to a file what it does not hold yet."""
     with system.open(path, "rb") as source:
-        if file.tell():
-            source.seek(file.tell())
+        size = getattr(source, "size", None)
+        refusal = f"{url} has more than {most} bytes"
+        if size is None and most > UNSTATED_BYTES:
+            most = UNSTATED_BYTES
+            refusal = f"{url} has more than {most} bytes, and its server does not say how many"
+        if size is not None and size > most:
+            raise UnsafeError("BF904", refusal)
+        _go_on(source, file)
+        begin = monotonic()
+        start = file.tell()
         while block := source.read(_BLOCK):
             if file.tell() + len(block) > most:
-                raise UnsafeError("BF904", f"{url} has more than {most} bytes")
+                raise UnsafeError("BF904", refusal)
             file.write(block)
+            _refuse_slow(url, file.tell() - start, monotonic() - begin)
+
+
+def _go_on(source: IO[bytes], file: IO[bytes]) -> None:
+    """Have a source go on where a file ends, which begins anew where the source cannot."""
+    if not file.tell():
+        return
+    try:
+        source.seek(file.tell())
+    except ValueError:
+        file.seek(0)
+        file.truncate()
+
+
+def _refuse_slow(url: str, count: int, seconds: float) -> None:
+    """Raise PackageError for a server that sends byte by byte, which would take for ever."""
+    if seconds > _SLOW_SECONDS and count < seconds * _SLOW_RATE:
+        raise PackageError(f"{url}: it comes too slowly: {count:,} bytes in {seconds:.0f} s")
 
 
 def check_remote(url: str, *, replace: bool) -> None:
@@ -382,7 +415,7 @@ def _system(url: str) -> tuple[AbstractFileSystem, str]:
     fsspec = _fsspec()
     options: Plain = {"use_listings_cache": False}
     if is_web(url):
-        options["client_kwargs"] = {"trace_configs": [_redirects()]}
+        options["client_kwargs"] = {"trace_configs": [_redirects()], "timeout": _timeout()}
     try:
         system, path = fsspec.core.url_to_fs(url, **options)
     except ImportError as error:
@@ -390,6 +423,14 @@ def _system(url: str) -> tuple[AbstractFileSystem, str]:
     except ValueError as error:
         raise PackageError(f"{url}: {error}") from error
     return system, path
+
+
+@cache
+def _timeout() -> Any:
+    """Return how long a server of the web is waited for."""
+    import aiohttp  # `_redirects` says what is missing where it is
+
+    return aiohttp.ClientTimeout(total=300, sock_connect=_CONNECT, sock_read=_SILENCE)
 
 
 @cache
@@ -473,6 +514,9 @@ def _reason(error: Exception, url: str) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return in_words(error, url)
     text = str(error)
+    if text in ("", url) and isinstance(error.__cause__, Exception):
+        # For fsspec each file is not there that it cannot have.
+        return _reason(error.__cause__, url)
     if text in ("", url):
         return type(error).__name__
     return text
