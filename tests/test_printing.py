@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.hostile.specimens import package
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
@@ -50,3 +51,22 @@ def test_findings_about_a_hostile_record_print_no_raw_control_character(
     assert result.exit_code == 1
     assert "pwn" in result.output
     assert printable(result.output) == result.output
+
+
+@pytest.mark.parametrize("command", ["show", "coverage"])
+def test_a_name_with_a_line_break_begins_no_line_of_its_own(command: str, tmp_path: Path) -> None:
+    name = f"a\nFORGED{HOSTILE}"
+    ids = ["r1", "r2"]
+    records = "".join(f'{item},"acme:{name}",ok,"{name}",s1\n' for item in ids)
+    rows = "".join(f"{item},latency,end-to-end,sample,0.5,s,measured\n" for item in ids)
+    package(
+        tmp_path,
+        systems=f'id,name\ns1,"{name}"\n',
+        records=f"id,suite,status,model,system_id\n{records}",
+        measurements=f"record_id,metric,stage,per,value,unit,basis\n{rows}",
+    )
+    result = CliRunner().invoke(app, [command, str(tmp_path)])
+    assert result.exit_code == 0
+    assert "FORGED" in result.output
+    assert printable(result.output) == result.output
+    assert not any(line.lstrip().startswith("FORGED") for line in result.output.splitlines())

@@ -17,7 +17,7 @@ from benchfmt.cli.describe import describe
 from benchfmt.cli.explain import explain
 from benchfmt.cli.export import export, exports
 from benchfmt.cli.options import Remote
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import print_lines, print_text, say
 from benchfmt.cli.profile import profile
 from benchfmt.cli.publish import publish
 from benchfmt.cli.query import query
@@ -227,7 +227,7 @@ def schema_show(
     names = [item.name for item in schema_folder().iterdir()]
     if name not in names:
         raise BenchfmtError(no_such("file", name, sorted(names)))
-    print_lines([(schema_folder() / name).read_text("utf-8").rstrip()])
+    print_text((schema_folder() / name).read_text("utf-8").rstrip())
 
 
 @schema_app.command("build")
@@ -251,7 +251,7 @@ def schema_build(
 
 
 def _print_json(data: Any) -> None:
-    print_lines([json_text(data, indent=2)])
+    print_text(json_text(data, indent=2))
 
 
 def _one_line(term_id: str, term: dict[str, Any]) -> str:

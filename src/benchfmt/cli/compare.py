@@ -11,7 +11,7 @@ import typer
 
 from benchfmt.cli.files import replace_text
 from benchfmt.cli.options import Remote
-from benchfmt.cli.printing import print_lines, print_pieces, say
+from benchfmt.cli.printing import print_lines, print_pieces, print_text, say
 from benchfmt.cli.progress import workers
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
@@ -246,4 +246,4 @@ def _name(rows: Rows) -> str:
 
 
 def _print_json(data: Any) -> None:
-    print_lines([json_text(data, indent=2)])
+    print_text(json_text(data, indent=2))

@@ -10,7 +10,7 @@ import typer
 
 from benchfmt.cli.files import replace_text, write_text
 from benchfmt.cli.options import LimitPairs
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import print_lines, print_text, say
 from benchfmt.finding import BenchfmtError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def describe(
         write_text(review, _as_json(made.to_dict()))
     text = _as_json(made.descriptor)
     if file is None:
-        print_lines([text.rstrip("\n")])
+        print_text(text.rstrip("\n"))
     else:
         replace_text(file, text)
         say(f"written: {file}", err=True)

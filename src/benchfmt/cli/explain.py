@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchfmt.cli import completing
-from benchfmt.cli.printing import print_lines
+from benchfmt.cli.printing import print_lines, print_text
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
 
@@ -74,9 +74,10 @@ def explain(
     if output is ExplanationFormat.json:
         terms: dict[str, Any] = {kind: known.terms(kind)[code] for kind in kinds}
         registered: list[Any] = [entry_data(entry) for entry in entries]
-        print_lines([json_text({"pages": pages, "terms": terms, "registry": registered}, indent=2)])  # fmt: skip
+        print_text(json_text({"pages": pages, "terms": terms, "registry": registered}, indent=2))  # fmt: skip
         return
-    print_lines(pages)
+    for text in pages:
+        print_text(text)
     for kind in kinds:
         print_lines(_term_lines(kind, code, known.terms(kind)[code]))
     for entry in entries:
@@ -95,7 +96,7 @@ def _explain_record(
     numbers = [(heading(row), facts_of(record, row)) for row in rows]
     if output is ExplanationFormat.json:
         data: list[Any] = [{"number": name, **dict(facts)} for name, facts in numbers]
-        print_lines([json_text({"record": record_id, "numbers": data}, indent=2)])
+        print_text(json_text({"record": record_id, "numbers": data}, indent=2))
         return
     for name, facts in numbers:
         print_lines([name, *(f"  {fact}: {words}" for fact, words in facts if fact != "what")])

@@ -10,7 +10,7 @@ import typer
 
 from benchfmt.cli import completing
 from benchfmt.cli.options import Remote, options_of
-from benchfmt.cli.printing import counted, print_lines, say
+from benchfmt.cli.printing import counted, print_lines, print_text, say
 from benchfmt.cli.progress import workers
 from benchfmt.printable import json_text
 
@@ -101,4 +101,4 @@ def exports(
             print_lines([f"{name:<{wide}}  {form.shape:<6}  {form.about}"])
             print_lines(f"{'':<{wide}}    {key}: {about}" for key, about in form.options.items())
     if output is Format.json:
-        print_lines([json_text(rows, indent=2)])
+        print_text(json_text(rows, indent=2))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import typer
 
 from benchfmt.oserrors import naming
-from benchfmt.printable import printable
+from benchfmt.printable import one_line, printable
 
 _OUTPUTS = {False: "standard output", True: "standard error"}
 
@@ -21,11 +21,23 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def print_lines(lines: Iterable[object]) -> None:
-    """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true."""
+    """Print lines of data until all are out or whoever reads them has seen enough; the exit status stays true.
+
+    Each is one line whatever stands in it: a name with a line break begins no line that looks like another's.
+    """
+    _print(one_line(str(line)) for line in lines)
+
+
+def print_text(text: str) -> None:
+    """Print a text of several lines that is ours, or JSON."""
+    _print([printable(text)])
+
+
+def _print(texts: Iterable[str]) -> None:
     try:
-        for line in lines:
+        for text in texts:
             with naming(_OUTPUTS[False]):
-                typer.echo(printable(str(line)))
+                typer.echo(text)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchfmt.cli.options import options_of
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import print_lines, print_text, say
 from benchfmt.cli.stopping import leaves
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
@@ -237,7 +237,7 @@ def _token(variable: str, call: Call) -> str | None:
 
 def _print(outcome: Outcome, receipt: Path, output: Format) -> None:
     if output is Format.json:
-        print_lines([json_text(_data(outcome), indent=2)])
+        print_text(json_text(_data(outcome), indent=2))
     else:
         print_lines(f"{name} {identifier}" for name, identifier in outcome.identifiers.items())
         print_lines(loss.line for loss in outcome.losses)

@@ -88,7 +88,8 @@ def _totals(found: Coverage) -> str:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
+    shown = one_line(line)
+    return textwrap.wrap(shown, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def heading(metric: str | None) -> str:
