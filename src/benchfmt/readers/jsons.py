@@ -7,7 +7,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -226,7 +226,7 @@ def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     return parse(text, limits, digits=digits)
 
 
-def too_wide(data: Mapping[str, JsonValue], limits: Limits) -> str:
+def too_wide(data: Sized, limits: Limits) -> str:
     """Return what is wrong with an object of more members than are read."""
     return f"an object of {len(data):,} members; at most {limits.json_members:,} are read"
 

@@ -17,6 +17,8 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import _deeper, _finite, _integer, no_json
 
+_BY_HAND = 2**24
+"""What has more characters nobody wrote by hand: no comma is looked for in it, which takes many times its memory."""
 TWICE = "appears twice"
 """What the sentence on a doubled key says; some files have one that means more than a slip."""
 
@@ -31,21 +33,30 @@ def read(path: Path, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
 
 def parse(data: bytes, limits: Limits = LIMITS) -> tuple[Any, list[str]]:
     """Return the data of a JSON text as `read` does."""
+    jsons.refuse_heavy_document(data, limits)
+    is_large = jsons.is_large(data)
     text, mended = _decoded(data)
+    in_encoding = list(mended)
+    # Of a large text there are enough copies.
+    del data
     try:
-        value = _loads(text, mended)
+        value = _loads(text, mended, limits)
     except json.JSONDecodeError as error:
-        without, count = _without_trailing_commas(text)
+        without, count = text, 0
+        if len(text) <= _BY_HAND:
+            without, count = _without_trailing_commas(text)
         if not count:
             raise no_json(error) from error
         mended = [
-            *_decoded(data)[1],
+            *in_encoding,
             f"{count} trailing comma(s) before a closing bracket left out",
         ]
         try:
-            value = _loads(without, mended)
+            value = _loads(without, mended, limits)
         except json.JSONDecodeError as other:
             raise no_json(other) from other
+    if is_large:
+        jsons.refuse_wide(value, limits)
     if _deeper(value, limits.json_depth):
         raise UnsafeError("BF906", f"JSON is nested deeper than {limits.json_depth} levels")
     return value, mended
@@ -67,8 +78,10 @@ def _decoded(data: bytes) -> tuple[str, list[str]]:
         return data.decode("latin-1"), mended
 
 
-def _loads(text: str, mended: list[str]) -> Any:
+def _loads(text: str, mended: list[str], limits: Limits) -> Any:
     def last_wins(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        if len(pairs) > limits.json_members:
+            raise UnsafeError("BF907", jsons.too_wide(pairs, limits))
         value = dict(pairs)
         if len(value) != len(pairs):
             seen: dict[str, JsonValue] = {}
