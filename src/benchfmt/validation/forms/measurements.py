@@ -200,10 +200,6 @@ class WaitingRecords:
         return Pieces(taken).taken()
 
 
-_FIRST = 131_072
-"""So many measurements are given at first, and twice as many each time: whoever judges them need not wait long for the first."""
-
-
 class _Waiting(NamedTuple):
     """Measurements that wait."""
 
@@ -233,23 +229,19 @@ class _Waiting(NamedTuple):
 class Queue:
     """Gives the measurements of the next records, and reads no further than these."""
 
-    def __init__(self, rows: Iterator[Rows], most: int, *, is_first: bool = True) -> None:
+    def __init__(self, rows: Iterator[Rows], most: int) -> None:
         """Take rows in the order of their records, whose places stand in `OWNER`, and how many to give at once.
 
-        Those of long texts count as several. The first rows of a table are given in smaller numbers.
+        Those of long texts count as several.
         """
         self._rows = rows
-        self._largest = most
         self._most = most
-        if is_first:
-            self._most = min(most, _FIRST)
         self._waiting: list[_Waiting] = []
         self._is_at_end = False
 
     def go_on(self, rows: Iterator[Rows]) -> None:
-        """Take the rows after those that were taken, which are given in large numbers."""
+        """Take the rows after those that were taken."""
         self._rows = chain(self._rows, rows)
-        self._most = self._largest
         self._is_at_end = False
 
     def until(self, end: int) -> Pieces:
@@ -265,7 +257,6 @@ class Queue:
                 left = waiting.rows.slice(cut, waiting.height - cut)
                 rest.append(waiting._replace(rows=left))
         self._waiting = rest
-        self._most = min(self._largest, 2 * self._most)
         if not ready:
             ready.append(_no_measurements())
         return Pieces(ready)

@@ -182,7 +182,7 @@ class PackageTables:
             knows_all=not self._tables["records"].is_incomplete,
         )
         first = self._first_rows["records"]
-        measurements = Queue(iter(()), self.at_once, is_first=first == 0)
+        measurements = Queue(iter(()), self.at_once)
         waiting = WaitingRecords(first)
         of_records = RowsInSpans(self._tables["records"].rows())
         of_measurements = RowsInSpans(self._tables["measurements"].rows())
