@@ -68,7 +68,7 @@ def runs(
     said = list(_said(found, key_of))
     paragraphs = _paragraphs(said)
     if paragraphs:
-        _refuse_many(len(paragraphs), limits)
+        refuse_many(len(paragraphs), limits)
         return _parts(found, paragraphs)
     groups: list[_Group] = []
     for index, key in said:
@@ -78,7 +78,7 @@ def runs(
         line = found[index]
         if not groups or _begins(groups[-1], key, rank, index, found):
             groups.append(_Group(index, index, line.origin))
-            _refuse_many(len(groups), limits)
+            refuse_many(len(groups), limits)
         groups[-1].take(index, key, line.text, rank)
     if not found:
         return []
@@ -90,7 +90,7 @@ def runs(
     return [chunk for chunk in chunks if chunk]
 
 
-def _refuse_many(count: int, limits: Limits) -> None:
+def refuse_many(count: int, limits: Limits) -> None:
     """Raise UnsafeError for a log of more runs than are read."""
     if count > limits.log_results:
         message = f"more than {limits.log_results:,} results stand in one log"

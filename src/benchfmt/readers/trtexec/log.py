@@ -72,7 +72,7 @@ def runs(source: str | list[Line], limits: Limits = LIMITS) -> list[Run]:
     """
     printed = lines.read(source, OWN, limits) if isinstance(source, str) else source
     _check_apart(printed)
-    reader = _Reader()
+    reader = _Reader(limits)
     for chunk in repeats.runs(printed, key_of, ORDER, ANYWHERE, limits):
         reader.close(chunk[0].number)
         for line in chunk:
@@ -112,7 +112,8 @@ def _check_apart(printed: list[Line]) -> None:
 class _Reader:
     """Takes a log line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self.runs: list[Run] = []
         self.run = Run()
         self.section = ""
@@ -124,6 +125,8 @@ class _Reader:
         if self.run.says_something:
             self.run.number = len(self.runs) + 1
             self.runs.append(self.run)
+            # A line that stands many times in a row is one for `repeats`, and may end a run each time.
+            repeats.refuse_many(len(self.runs), self._limits)
         self.run = Run(line=line)
         self.section = ""
         self.block = ""
