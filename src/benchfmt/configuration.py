@@ -28,7 +28,9 @@ _TOOL = ("tool", "benchfmt")
 _CHECKOUTS = (".git", ".hg")
 """What the root of a checkout holds: above it, nothing is looked for."""
 _LARGEST = 2**18
-"""No configuration has more bytes; a longer name of a key in parts takes as long as its length squared."""
+"""No configuration has more bytes."""
+_MOST_DOTS = 500
+"""So many dots a line may have: to read a key in parts takes as long as their number squared."""
 _LIMITS = tuple(item.name for item in fields(Limits))
 
 
@@ -109,7 +111,13 @@ def _table_in(file: Path) -> dict[str, JsonValue] | None:
         message = f"{file} has more than {_LARGEST:,} bytes, and is no configuration"
         raise BenchfmtError(f"{message} (--no-config passes it over)")
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        most_dots = max((line.count(".") for line in text.splitlines()), default=0)
+        if most_dots > _MOST_DOTS:
+            raise BenchfmtError(
+                f"{file} is nested too deep to be read: {most_dots:,} dots in a line"
+            )
+        content = tomllib.loads(text)
         # Dates and times, which no setting is, become text.
         table: dict[str, JsonValue] = json.loads(json.dumps(content, default=str))
     except ValueError as error:  # TOML at fault, no UTF-8, or a number of thousands of digits

@@ -222,7 +222,8 @@ def test_a_worker_that_hashes_otherwise_is_refused(monkeypatch: pytest.MonkeyPat
         asked.check()
 
 
-@pytest.mark.parametrize("executor", ["local:2", pytest.param("dask:2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["local:2", "dask:2"])
 def test_the_command_prints_the_same_groups(pair: tuple[Path, Path], executor: str) -> None:
     words = [sys.executable, "-m", "benchfmt", "compare", str(pair[0]), "--all"]
     alone = subprocess.run(words, capture_output=True, check=True)

@@ -153,6 +153,7 @@ def test_processes_write_what_one_does(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "several"]
 
 
+@pytest.mark.slow
 def test_a_cluster_writes_the_same(package: Path, tmp_path: Path) -> None:
     alone(package, "json-ld", tmp_path / "one")
     words = ["export", package, "--to", "json-ld", "-o", tmp_path / "c", "--executor", "dask:2"]

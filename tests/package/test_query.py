@@ -413,6 +413,7 @@ def test_a_stop_ends_a_query_that_never_would(
     assert not list(place.iterdir())
 
 
+@pytest.mark.slow
 def test_no_progress_stands_among_the_answers(package: Path) -> None:
     # DuckDB shows it where Python runs without a file, as here; only after two seconds, unless it is told otherwise.
     code = (

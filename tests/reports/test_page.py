@@ -120,7 +120,8 @@ def test_dark_is_as_the_system_has_it_until_somebody_chooses(page: Any) -> None:
     assert min(colour(page)) > 200
     page.emulate_media(color_scheme="dark")
     assert max(colour(page)) < 60
-    assert page.locator("#theme").inner_text() == "Light"
+    # The page hears of the change after it is drawn.
+    page.locator("#theme", has_text="Light").wait_for()
     page.click("#theme")
     assert min(colour(page)) > 200
     page.emulate_media(color_scheme="light")

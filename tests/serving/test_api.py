@@ -300,6 +300,7 @@ def test_every_refusal_has_the_one_shape_that_is_described(
         assert {str(status), "default"} & set(operation["responses"])
 
 
+@pytest.mark.slow
 def test_a_package_of_the_folder_that_cannot_be_read_is_refused_in_that_shape(
     start: Callable[..., Server], tmp_path: Path
 ) -> None:

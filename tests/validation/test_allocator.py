@@ -72,7 +72,8 @@ def test_nothing_is_set_up_once_polars_is_loaded(monkeypatch: pytest.MonkeyPatch
     assert not keeps_little()
 
 
-@pytest.mark.parametrize("more", [47, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [47, 1_000])
 def test_a_report_does_not_depend_on_how_many_measurements_are_judged_at_once(
     more: int, tmp_path: Path
 ) -> None:

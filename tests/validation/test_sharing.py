@@ -434,6 +434,7 @@ def test_a_package_that_is_lost_twice_has_a_finding(
     )
 
 
+@pytest.mark.slow
 def test_processes_by_name(tmp_path: Path) -> None:
     """They cut other portions than this one, whose settings are small; where all is listed, this changes nothing."""
     path = packaged(tmp_path / "p", flatten(many()))

@@ -23,7 +23,14 @@ from benchfmt.checks.frames import Shared
 from benchfmt.limits import Limits
 from benchfmt.turns import Turns
 from benchfmt.validation import loop, reporting
-from benchfmt.validation.forms import delimited, documents, json_portion, package, parquet
+from benchfmt.validation.forms import (
+    delimited,
+    documents,
+    json_portion,
+    package,
+    parquet,
+    small_parts,
+)
 from benchfmt.validation.groups import Judge
 from benchfmt.validation.portion import Portion
 from benchfmt.validation.reporting import Reporter
@@ -146,6 +153,7 @@ def test_of_one_code_the_first_faults_are_listed_whoever_finds_them(
 ) -> None:
     """A source without a path is found where a portion is judged, an empty cell where it is read, which is earlier."""
     monkeypatch.setattr(parquet, "_OTHER_ROWS", 1)
+    monkeypatch.setattr(small_parts, "_FEW", 0)
     records = [load(VALID[0]) for _ in range(6)]
     tables = flatten([{**record, "id": f"r{n}"} for n, record in enumerate(records, start=1)])
     for number, row in enumerate(tables["records"], start=1):
@@ -247,6 +255,7 @@ def test_ctrl_c_does_not_wait_for_the_rest(tmp_path: Path) -> None:
     assert err.splitlines()[-1] == "benchfmt: stopped; nothing was written"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_small_portions")
 def test_only_so_many_portions_are_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

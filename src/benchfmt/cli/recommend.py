@@ -11,7 +11,7 @@ import typer
 
 from benchfmt.cli.files import replace_text
 from benchfmt.cli.options import Remote
-from benchfmt.cli.printing import print_lines, say
+from benchfmt.cli.printing import print_lines, print_text, say
 from benchfmt.finding import BenchfmtError
 from benchfmt.printable import json_text
 
@@ -107,7 +107,7 @@ def recommend(
         replace_text(figure, front_figure(found))
         say(f"figure: {figure}", err=True)
     if output is Format.json:
-        print_lines([json_text(found.to_dict(), indent=2)])
+        print_text(json_text(found.to_dict(), indent=2))
         return
     columns = shutil.get_terminal_size((100, 24)).columns
     width = min(max(columns, _NARROWEST), _WIDEST)
