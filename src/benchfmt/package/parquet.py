@@ -100,7 +100,7 @@ def parquet_frames(
         total = file.metadata.num_rows
         groups = groups_of(path, file, kept, limits)
         is_small = all(map(_is_small, groups))
-        if kept and _is_tiny(groups):
+        if kept and total <= rows and _is_tiny(groups):
             yield from _parts(*_whole(path, file, kept, limits), limits)
             return
         are_short = all(group.cell_bytes <= limits.row_bytes for group in groups)
