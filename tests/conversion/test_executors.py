@@ -39,14 +39,15 @@ def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, execu
     assert [path.name for path in tmp_path.joinpath("two").glob(".*")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
         ("kill", "was killed (out of memory?)"),
-        pytest.param("hang", "longer than 6 seconds", marks=pytest.mark.slow),
-        pytest.param("raise", "poison", marks=pytest.mark.slow),
-        pytest.param("eat", "read by none: there was not enough memory", marks=pytest.mark.slow),
+        ("hang", "longer than 6 seconds"),
+        ("raise", "poison"),
+        ("eat", "read by none: there was not enough memory"),
     ],
 )
 def test_one_poisoned_source_is_one_failure(

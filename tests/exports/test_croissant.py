@@ -272,7 +272,8 @@ def test_files_elsewhere_have_their_addresses(package: Path, tmp_path: Path) -> 
 # --- beside the tables of a conversion ---
 
 
-@pytest.mark.parametrize("name", ["package", pytest.param("package.zip", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["package", "package.zip"])
 def test_a_conversion_writes_it_beside_the_tables_and_replaces_it(
     tmp_path: Path, name: str
 ) -> None:

@@ -322,6 +322,7 @@ def test_a_stop_before_the_end_leaves_the_old_description(
         assert ids(url) == ["a"]
 
 
+@pytest.mark.slow
 def test_the_command_sends_a_description(bucket: str) -> None:
     url = f"{bucket}/lpdnn"
     words = [sys.executable, "-m", "benchfmt", "convert", str(EXAMPLE), "-o", url, "--croissant"]

@@ -312,6 +312,7 @@ def test_what_the_platform_spoils_is_found(
     assert lines(outcome) == [f"dataset.json: {line}" for line in expected]
 
 
+@pytest.mark.slow
 def test_the_stand_in_does_what_the_own_server_of_the_platform_did(platform: StandIn) -> None:
     observed = json.loads((Path(__file__).parent / "aiod_observed.json").read_text("utf-8"))
     assert set(observed) == set(CASES)

@@ -196,6 +196,7 @@ def test_it_is_appended_to_a_folder(tmp_path: Path) -> None:
         append(package(tmp_path / "p.zip", 1), [package(tmp_path / "q", 2)])
 
 
+@pytest.mark.slow
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     source = package(tmp_path / "p", 1, 2, 3)
     done = run("select", source, "id <> 'r1'", "-o", tmp_path / "q")

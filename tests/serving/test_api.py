@@ -350,6 +350,7 @@ def test_nothing_is_kept_after_the_answer(server: Server) -> None:
     assert [name for name in server.left() if "work-" in name] == []
 
 
+@pytest.mark.slow
 def test_a_store_keeps_the_upload_and_its_answer(
     start: Callable[..., Server], tmp_path: Path
 ) -> None:

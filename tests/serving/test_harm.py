@@ -214,7 +214,8 @@ def test_who_asks_too_often_is_told_when_to_come_again(start: Callable[..., Serv
     strict.stop()
 
 
-@pytest.mark.parametrize("uploads", [4, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("uploads", [4, 50])
 def test_uploads_at_once_are_all_answered(uploads: int, start: Callable[..., Server]) -> None:
     server = start("--jobs", 2, "--rate", 1_000)
     most = 0
@@ -244,6 +245,7 @@ def test_uploads_at_once_are_all_answered(uploads: int, start: Callable[..., Ser
     server.stop()
 
 
+@pytest.mark.slow
 def test_who_finds_no_place_is_told_to_come_again(start: Callable[..., Server]) -> None:
     full = start("--jobs", 1, "--queue", 1)
     held = [_begun(full, 100, b"{") for _ in range(2)]

@@ -77,7 +77,11 @@ def written(folder: Path, records: list[dict[str, Any]], form: str) -> Path:
 
 @pytest.mark.usefixtures("_small_portions")
 @pytest.mark.parametrize(
-    ("limits", "form"), taking_turns([Limits(), FEW], FORMS, ids=["all-listed", "two-listed"])
+    ("limits", "form"),
+    [
+        *taking_turns([FEW], FORMS, ids=["two-listed"]),
+        *(pytest.param(Limits(), form, marks=pytest.mark.slow) for form in FORMS),
+    ],
 )
 def test_the_report_does_not_depend_on_how_many_threads_judge(
     limits: Limits, form: str, tmp_path: Path

@@ -328,10 +328,11 @@ def test_an_author_s_id_of_two_machines_is_refused_as_before(tmp_path: Path) -> 
     assert sum(entry.failed or 0 for entry in account.files) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suites", "pairs"),
     [
-        pytest.param(["mlperf_inference"], 37, marks=pytest.mark.slow),
+        (["mlperf_inference"], 37),
         (["mlperf_training", "mlperf_hpc", "mlperf_tiny"], 7),
     ],
 )
