@@ -196,6 +196,14 @@ def test_it_is_appended_to_a_folder(tmp_path: Path) -> None:
         append(package(tmp_path / "p.zip", 1), [package(tmp_path / "q", 2)])
 
 
+def test_it_is_appended_to_a_table_without_rows(tmp_path: Path) -> None:
+    old = package(tmp_path / "p", 1, form="csv")
+    measurements = old / "measurements.csv"
+    measurements.write_text(measurements.read_text("utf-8").split("\n")[0] + "\n", "utf-8")
+    with pytest.raises(BenchfmtError):
+        append(old, [package(tmp_path / "q", 1, form="csv")])
+
+
 @pytest.mark.slow
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     source = package(tmp_path / "p", 1, 2, 3)

@@ -23,6 +23,7 @@ from benchfmt.readers.files import file_sha256
 from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer
 from benchfmt.schema import table_schema
 from benchfmt.sinks import Format, Sink, new_sink
+from benchfmt.tables import table_of
 
 _OURS = re.compile(r"(records/part|measurements/part|systems)-(?P<number>[0-9]{5})\.(parquet|csv)")
 _NEW_SYSTEMS = re.compile(r"systems-[0-9]{5}\.(parquet|csv)")
@@ -143,7 +144,8 @@ class _Growth:
             )
 
     def _rows(self, table: str, column: str, ids: pl.Series) -> pl.DataFrame:
-        found = []
+        # A table with nothing but its header has no batch.
+        found = [pl.DataFrame(pl.from_arrow(table_of(table, [])))]
         for batch in self._package.batches(table):
             frame = pl.DataFrame(pl.from_arrow(batch))
             found.append(frame.filter(pl.col(column).is_in(ids.implode())))
