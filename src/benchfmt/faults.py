@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from benchfmt.spelling import meant, no_such
+from benchfmt.surrogates import IN_KEY, IN_TEXT, SURROGATE
 
 _NOUNS = {
     "string_type": "a text",
@@ -53,7 +54,6 @@ _PATTERNS = {
 }
 """Beginnings of regular expressions, each with what they describe."""
 _MISSING = "is missing"
-_HALF = re.compile("[\ud800-\udfff]")
 _SHOWN = 40
 """So many characters of a value are shown."""
 
@@ -104,14 +104,14 @@ def half_characters(data: JsonValue) -> list[Fault]:
 
 
 def _halves(value: JsonValue, path: tuple[str | int, ...]) -> Iterator[Fault]:
-    if isinstance(value, str) and _HALF.search(value):
-        yield Fault(path, "text holds half a character (a lone surrogate)")
+    if isinstance(value, str) and SURROGATE.search(value):
+        yield Fault(path, IN_TEXT)
     elif isinstance(value, list):
         for place, item in enumerate(value):
             yield from _halves(item, (*path, place))
     elif isinstance(value, dict):
-        if any(map(_HALF.search, value)):
-            yield Fault(path, "a key holds half a character (a lone surrogate)")
+        if any(map(SURROGATE.search, value)):
+            yield Fault(path, IN_KEY)
         for name, item in value.items():
             yield from _halves(item, (*path, name))
 

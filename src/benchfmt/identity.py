@@ -17,6 +17,7 @@ from pydantic import JsonValue
 
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.record import Record, System
+from benchfmt.surrogates import SURROGATE
 from benchfmt.vocabulary import vocabulary
 
 RECORD_PREFIX = "bf1-"
@@ -33,7 +34,6 @@ _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)
 _VALUES = np.zeros(256, np.uint8)
 _VALUES[_LETTERS] = range(32)
 _DEEP = 100
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def canonical(data: Any) -> str:
@@ -56,7 +56,7 @@ def _is_simple(data: Any, depth: int = 0) -> bool:
     """
     kind = type(data)
     if kind is str:
-        return data.isascii() or not _SURROGATE.search(data)
+        return data.isascii() or not SURROGATE.search(data)
     if kind is int:
         return bool(-MAX_SAFE_INTEGER <= data <= MAX_SAFE_INTEGER)
     if kind is float:

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.spelling import meant
+from benchfmt.surrogates import IN_TEXT, SURROGATE
 from benchfmt.vocabulary import vocabulary
 
 SCHEMA_VERSION = "1.0"
@@ -48,7 +49,6 @@ BASES = ("measured", "derived", "estimated", "predicted", "nominal", "published"
 KEY_FIELDS = ("metric", "statistic", "stage", "per", "scope")
 """The fields that name a measurement within its record."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _FINITE = {"minimum": -MAX_DOUBLE, "maximum": MAX_DOUBLE}
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ def _text(pattern: str | None, forbidden: str, what: str) -> Metadata:
                 "empty_text", "text is empty; leave the key out where the source does not say"
             )
         if (
-            _SURROGATE.search(value)
+            SURROGATE.search(value)
             or unwanted.search(value)
             or (wanted and not wanted.search(value))
         ):
@@ -123,10 +123,8 @@ def _integral(value: JsonValue) -> JsonValue:
 
 
 def _whole(text: str) -> str:
-    if _SURROGATE.search(text):
-        raise PydanticCustomError(
-            "malformed_text", "text holds half a character (a lone surrogate)"
-        )
+    if SURROGATE.search(text):
+        raise PydanticCustomError("malformed_text", IN_TEXT)
     return text
 
 

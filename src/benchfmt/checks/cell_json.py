@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache, lru_cache
 
 import jsonschema
@@ -18,9 +17,9 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import is_safe
 from benchfmt.readers import jsons
 from benchfmt.schema import column_schema, record_schema
+from benchfmt.surrogates import IN_TEXT, SURROGATE
 from benchfmt.tables import Column
 
-_HALF = re.compile("[\ud800-\udfff]")
 _JSON_HINTS = {
     "BF115": "the cells of this column are JSON: a list or an object, as json.dumps writes it"
 }
@@ -67,8 +66,8 @@ def _new_verdict(table: str, name: str, text: str) -> str | None:
         if "appears twice" in str(error):
             code = "BF116"
         return json.dumps([code, str(error), _JSON_HINTS.get(code, "")])
-    if "\\u" in text and _HALF.search(json.dumps(data, ensure_ascii=False)):
-        return json.dumps(["BF105", "text holds half a character (a lone surrogate)", ""])
+    if "\\u" in text and SURROGATE.search(json.dumps(data, ensure_ascii=False)):
+        return json.dumps(["BF105", IN_TEXT, ""])
     # A wrong type is the cause of whatever else is wrong there.
     fault = min(
         _validator(table, name, is_free=_is_free(data)).iter_errors(data),

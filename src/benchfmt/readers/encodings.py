@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchfmt.readers import heads
+from benchfmt.surrogates import SURROGATE
 
 _BLOCK = 2**20
 _SNIFFED = 2**12
@@ -36,7 +37,6 @@ _ESCAPES = re.compile(
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u200b\u200e\u200f\u2060]"
 )
-_LONE = re.compile("[\ud800-\udfff]")
 ENDS = re.compile(r"\r+\n|\r")
 
 
@@ -132,7 +132,7 @@ def plain(text: str) -> str:
         text = ENDS.sub("\n", text)
     if "\b" in text:
         text = _typed_over(text)
-    return _LONE.sub("\ufffd", _CONTROL.sub("", text))
+    return SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
 
 
 def _typed_over(text: str) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from benchfmt.surrogates import SURROGATE
+
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST = 2**24
 """No place is looked for in a text of more characters: it takes longer than reading it."""
 
@@ -140,7 +141,7 @@ def offset_of_half(text: str) -> int | None:
     if len(text) > _LONGEST:
         return None
     for value in values(text):
-        if value.text.startswith('"') and _HALF.search(_unquoted(value.text)):
+        if value.text.startswith('"') and SURROGATE.search(_unquoted(value.text)):
             return value.offset
     return None
 

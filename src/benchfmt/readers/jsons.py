@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from benchfmt.readers.json_places import (
     position,
 )
 from benchfmt.readers.names import doubled
+from benchfmt.surrogates import IN_TEXT, MAY_BE_SURROGATE, MAY_BE_SURROGATE_IN_BYTES
 
 __all__ = ["Digits", "JsonError", "parse", "parse_as_text", "read"]
 
@@ -115,21 +115,17 @@ def parse_as_text(text: str | bytes, limits: Limits = LIMITS) -> JsonValue:
     return _whole_characters(_decoded(text, _TEXTS, limits), text)
 
 
-_HALF_IN_TEXT = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-_HALF_IN_BYTES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
-
-
 def _whole_characters(data: JsonValue, text: str | bytes) -> JsonValue:
     """Return data after a look at its texts; raises JsonError for half a character, which no column can hold."""
     if isinstance(text, bytes):
-        may_hold_half = _HALF_IN_BYTES.search(text) is not None
+        may_hold_half = MAY_BE_SURROGATE_IN_BYTES.search(text) is not None
     else:
-        may_hold_half = _HALF_IN_TEXT.search(text) is not None
+        may_hold_half = MAY_BE_SURROGATE.search(text) is not None
     if may_hold_half:
         try:
             json.dumps(data, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            fault = JsonError("a text holds half a character (a lone surrogate)")
+            fault = JsonError(f"a {IN_TEXT}")
             if isinstance(text, bytes):
                 text = _characters(text)
             fault.at = _place(text, offset_of_half(text), START)
@@ -213,17 +209,22 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
 
 def read_whole_characters(path: Path, limits: Limits = LIMITS) -> JsonValue:
     """Return the data of a JSON file; raises JsonError also for half a character, UnsafeError or OSError."""
-    text = whole(path, limits, "JSON text")
-    return _whole_characters(read(path, limits), text)
+    text = _document(path, limits)
+    return _whole_characters(parse(text, limits), text)
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
+    return parse(_document(path, limits), limits, digits=digits)
+
+
+def _document(path: Path, limits: Limits) -> bytes:
+    """Return the text of a JSON file, whose size and weight are bounded, without its byte order mark."""
     text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)
     if text.startswith(codecs.BOM_UTF8):
         raise JsonError("not JSON: it begins with two byte order marks", 1)
     refuse_heavy_document(text, limits)
-    return parse(text, limits, digits=digits)
+    return text
 
 
 def too_wide(data: Sized, limits: Limits) -> str:

@@ -22,6 +22,7 @@ from benchfmt.converters.openml.trees import is_xml, many, opened, text
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.readers import xmls
+from benchfmt.surrogates import MAY_BE_SURROGATE, without_surrogates
 
 FIELDS = (
     "run_id",
@@ -86,7 +87,7 @@ def _series(name: str, column: Sequence[str | None]) -> pl.Series:
     try:
         return pl.Series(name, column, dtype=pl.String)
     except UnicodeEncodeError:  # half a character, which JSON can write and no text can hold
-        whole = [cell.encode(errors="replace").decode() if cell else cell for cell in column]
+        whole = [without_surrogates(cell) if cell else cell for cell in column]
         return pl.Series(name, whole, dtype=pl.String)
 
 
@@ -314,19 +315,16 @@ def _items(buffer: _Buffer) -> Iterator[JsonValue | Broken]:
             buffer.skip_row()
         else:
             item, end = decoded
-            may_be_half = _MAY_BE_HALF.search(buffer.words, buffer.place, end) is not None
+            may_be_half = MAY_BE_SURROGATE.search(buffer.words, buffer.place, end) is not None
             buffer.place = end
             yield _with_whole_characters(item) if may_be_half else item
         if single:
             return
 
 
-_MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-
-
 def _with_whole_characters(item: JsonValue) -> JsonValue:
     """Return an element with `?` for each half of a character (a lone surrogate), which no column can hold."""
-    mended: JsonValue = json.loads(json.dumps(item, ensure_ascii=False).encode("utf-8", "replace"))
+    mended: JsonValue = json.loads(without_surrogates(json.dumps(item, ensure_ascii=False)))
     return mended
 
 

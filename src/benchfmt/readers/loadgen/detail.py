@@ -12,6 +12,7 @@ from pathlib import Path
 from benchfmt.readers import encodings, lines, mllog_lines
 from benchfmt.readers.loadgen.ends import HEAD_BYTES, TAIL_BYTES, ends, joined
 from benchfmt.readers.loadgen.log import Log
+from benchfmt.surrogates import without_surrogates
 
 _ERROR_KEY = re.compile(rb'"is_error": true')
 _LEGACY = re.compile(rb'^"pid": \d+, "tid": \d+, "ts": -?\d+ns : (\w+) : (.*)$', re.MULTILINE)
@@ -58,7 +59,7 @@ def _values(data: bytes) -> tuple[dict[str, str], str | None]:
     twice: str | None = None
     differ = False
     for name, characters in _entries(data):
-        text = characters.encode("utf-8", "replace").decode()  # \ud800 is half a character
+        text = without_surrogates(characters)
         once = name in _ONCE
         if once and name in values:
             twice = twice or name

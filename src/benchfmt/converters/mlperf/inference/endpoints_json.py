@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
+from benchfmt.surrogates import without_surrogates
+
 
 def mapping(data: JsonValue) -> Mapping[str, JsonValue]:
     """Return an object, empty for something else."""
@@ -28,7 +30,7 @@ def is_scalar(data: JsonValue) -> bool:
 
 def text(data: JsonValue) -> str:
     """Return a text that can be written: an escape such as \\ud800 is half a character."""
-    return str(data).encode("utf-8", "replace").decode()
+    return without_surrogates(str(data))
 
 
 def without_trailing_zeros(level: str) -> str:
