@@ -11,7 +11,7 @@ import polars as pl
 from benchfmt.checks.frames import OWNER
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.descriptor import Descriptor, Heading
-from benchfmt.validation.forms.record_ids import Hashes
+from benchfmt.rowhash import Hashes
 from benchfmt.validation.places import Places
 from benchfmt.vocabulary import Metric, vocabulary
 

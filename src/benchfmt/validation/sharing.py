@@ -27,13 +27,13 @@ from benchfmt.descriptor import Descriptor, Resource
 from benchfmt.limits import Limits
 from benchfmt.oserrors import naming
 from benchfmt.processes.spreading import Spread, folder_of
-from benchfmt.rowhash import row_hashes
+from benchfmt.rowhash import Hashes, id_hashes, row_hashes
 from benchfmt.stored import Column
 from benchfmt.validation.acknowledging import Acknowledged
 from benchfmt.validation.across import Across
 from benchfmt.validation.forms.package import PackageTables, Share
 from benchfmt.validation.forms.package_facts import PackageFacts
-from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of
+from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.forms.spans import Span
 from benchfmt.validation.loop import Loop, judge_portions
 from benchfmt.validation.places import Places
@@ -137,7 +137,7 @@ class _Ids:
 def _known_hashes() -> tuple[int, ...]:
     """Return the hashes of some texts, which have to be the same wherever a share is judged."""
     texts = pl.Series("text", ["", "a", "a text of more than twenty-four bytes"])
-    return (*hashes_of(texts).tolist(), *row_hashes(texts.to_frame(), ["text"], seed=0).to_list())
+    return (*id_hashes(texts).tolist(), *row_hashes(texts.to_frame(), ["text"], seed=0).to_list())
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from benchfmt.validation.forms.record_ids import Hashes, hashes_of
+from benchfmt.rowhash import Hashes, id_hashes
 from benchfmt.validation.places import Places
 from benchfmt.validation.reporting import Reporter
 
@@ -31,12 +31,12 @@ class Unvalued:
         if self._room >= 0:
             self._first.append((faults, places))
         else:
-            self._rest.append(hashes_of(faults["record"]))
+            self._rest.append(id_hashes(faults["record"]))
 
     def report(self, unsettled: Hashes, reporter: Reporter) -> None:
         """Report the records without a value, but for those with one of some hashes, whose measurements nobody knows whole."""
         for faults, places in self._first:
-            is_unsettled = np.isin(hashes_of(faults["record"]), unsettled)
+            is_unsettled = np.isin(id_hashes(faults["record"]), unsettled)
             reporter.report_coded(faults.filter(pl.Series(~is_unsettled)), places)
         count = sum(int(np.sum(~np.isin(hashes, unsettled))) for hashes in self._rest)
         if count:

@@ -14,9 +14,9 @@ from benchfmt.descriptor import FILE_NAME, Descriptor, Resource
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.tables import TableError
+from benchfmt.rowhash import Hashes, no_hashes
 from benchfmt.validation.forms.delimited import BadRows
 from benchfmt.validation.forms.frames import frames_of
-from benchfmt.validation.forms.record_ids import Hashes, no_hashes
 from benchfmt.validation.places import Place, field_of
 from benchfmt.validation.portion import Pieces, Portion, Rows, Terms
 from benchfmt.validation.report import Report

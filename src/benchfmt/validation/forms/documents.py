@@ -15,6 +15,7 @@ from benchfmt.migrate import advice, readable, refusal, to_current
 from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 from benchfmt.record import SCHEMA_VERSION
+from benchfmt.rowhash import Hashes, no_hashes
 from benchfmt.validation.forms.json_cells import LEVELS, JsonColumns, extent_of
 from benchfmt.validation.forms.json_columns import Object, RecordGathering
 from benchfmt.validation.forms.json_portion import Gathered, PortionMaker, id_of
@@ -25,7 +26,6 @@ from benchfmt.validation.forms.json_texts import (
     texts_of_lines,
 )
 from benchfmt.validation.forms.measurements import TOO_MANY_HINT
-from benchfmt.validation.forms.record_ids import Hashes, no_hashes
 from benchfmt.validation.personal import report_personal
 from benchfmt.validation.places import Place
 from benchfmt.validation.portion import Portion, Terms

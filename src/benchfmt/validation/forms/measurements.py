@@ -13,7 +13,8 @@ import polars as pl
 from benchfmt.checks.frames import OWNER, empty, faults
 from benchfmt.checks.kinds import TEXTS
 from benchfmt.readers.tables import Integers
-from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of, no_hashes
+from benchfmt.rowhash import Hashes, id_hashes, no_hashes
+from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.places import Places
 from benchfmt.validation.portion import Pieces, Rows
 from benchfmt.validation.reporting import Reporter
@@ -54,7 +55,7 @@ class Attribution:
         doubled = self._record_ids.are_doubled(rows.frame["record_id"])
         if doubled is not None:
             # Nobody knows to which of the records they belong.
-            self._late.append(np.unique(hashes_of(rows.frame["record_id"].filter(doubled))))
+            self._late.append(np.unique(id_hashes(rows.frame["record_id"].filter(doubled))))
             rows = rows.filter(~doubled)
         owners = self._record_ids.places_of(rows.frame["record_id"])
         # The columns of Parquet lie in pieces, which `with_columns` would put together for each frame.
@@ -118,14 +119,14 @@ class Attribution:
         message = pl.format("there is no record '{}'", pl.col("record_id"))
         hint = "add the record, or take the row out"
         orphans = frame.filter(is_orphan)
-        self._stray.append(np.unique(hashes_of(orphans["record_id"])))
+        self._stray.append(np.unique(id_hashes(orphans["record_id"])))
         self._report("BF502", orphans, message, hint)
 
     def _report_late(self, late: pl.DataFrame) -> None:
         first = late.unique("record_id", keep="first", maintain_order=True)
         first = first.filter(pl.Series(~self._is_late[first[OWNER].to_numpy()]))
         self._is_late[first[OWNER].to_numpy()] = True
-        self._late.append(hashes_of(first["record_id"]))
+        self._late.append(id_hashes(first["record_id"]))
         message = pl.format(
             "a measurement of {} stands after those of later records", pl.col("record_id")
         )

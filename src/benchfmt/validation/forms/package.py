@@ -24,6 +24,7 @@ from benchfmt.package import PackageError, ParquetError
 from benchfmt.package.parts import is_parquet
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
+from benchfmt.rowhash import Hashes, id_hashes
 from benchfmt.stored import Column
 from benchfmt.tables import TABLES
 from benchfmt.validation.forms.doubles import ONE_SYSTEM
@@ -35,7 +36,7 @@ from benchfmt.validation.forms.measurements import (
 )
 from benchfmt.validation.forms.package_facts import PackageFacts
 from benchfmt.validation.forms.raw import RawRows, RawTable
-from benchfmt.validation.forms.record_ids import Hashes, RecordIds, hashes_of
+from benchfmt.validation.forms.record_ids import RecordIds
 from benchfmt.validation.forms.small_parts import together
 from benchfmt.validation.forms.spans import RowsInSpans, Span, apart, spans_of
 from benchfmt.validation.places import Place, TablePlaces
@@ -291,7 +292,7 @@ class PackageTables:
             if ids is None or ids.null_count():
                 table.is_incomplete = True
             if ids is not None:
-                yield hashes_of(ids)
+                yield id_hashes(ids)
 
     def _records(self, raws: Iterable[RawRows]) -> Iterator[Rows]:
         for raw in together(raws):

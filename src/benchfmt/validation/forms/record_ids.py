@@ -10,11 +10,9 @@ import polars as pl
 
 from benchfmt.checks.frames import ROW, faults
 from benchfmt.readers.tables import Integers
+from benchfmt.rowhash import SAME_EVERYWHERE, Hashes, id_hashes
 from benchfmt.stored import Column, Ordered
 from benchfmt.validation.forms.doubles import ONE_RECORD
-
-_SEED = 0
-Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 class RecordIds:
@@ -42,7 +40,7 @@ class RecordIds:
         """Return the ids that stand in some columns, one after the other."""
         hashes = Column()
         for ids in columns:
-            hashes.add(hashes_of(ids))
+            hashes.add(id_hashes(ids))
         return cls(hashes)
 
     @property
@@ -67,7 +65,7 @@ class RecordIds:
         """Return the place of each id among all records, -1 for none."""
         if not len(self._hashes) or not ids.len():
             return np.full(ids.len(), -1, dtype=np.int64)
-        wanted = hashes_of(ids)
+        wanted = id_hashes(ids)
         # Equal ids mostly stand together: each run of them is looked up once.
         starts = np.flatnonzero(np.diff(wanted, prepend=~wanted[:1]))
         of_runs = self._places_of_runs(wanted[starts])
@@ -98,7 +96,7 @@ class RecordIds:
         """Return which of some ids are those of several records, None for none."""
         if not self._doubtful.len():
             return None
-        doubled = ids.hash(_SEED).is_in(self._doubtful.implode())
+        doubled = ids.hash(SAME_EVERYWHERE).is_in(self._doubtful.implode())
         if not doubled.any():
             return None
         return doubled
@@ -107,7 +105,7 @@ class RecordIds:
         """Return id and row of records whose hash others have too, None where no two records have one."""
         if not self._doubtful.len():
             return None
-        is_doubtful = pl.col("id").hash(_SEED).is_in(self._doubtful.implode())
+        is_doubtful = pl.col("id").hash(SAME_EVERYWHERE).is_in(self._doubtful.implode())
         return records.filter(is_doubtful & pl.col("id").is_not_null()).select("id", ROW)
 
     def doubles(self, records: pl.DataFrame) -> pl.DataFrame | None:
@@ -122,16 +120,3 @@ class RecordIds:
         doubled = doubtful.with_columns(first).filter(pl.col("first") != pl.col(ROW))
         message = pl.format("record {} stands in row {} too", pl.col("id"), pl.col("first"))
         return faults(doubled, "records", "id", message, pl.col("id"), ONE_RECORD)
-
-
-def no_hashes() -> Hashes:
-    """Return the hashes of no ids."""
-    return np.empty(0, np.uint64)
-
-
-def hashes_of(ids: pl.Series) -> Hashes:
-    """Return a number for each id, which is the same in every process; no id counts as an empty one."""
-    texts = ids.cast(pl.String)
-    if texts.null_count():
-        texts = texts.fill_null("")
-    return texts.hash(_SEED).to_numpy()
