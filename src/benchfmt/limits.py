@@ -16,6 +16,8 @@ class Limits:
     json_members: int = 100_000
     log_bytes: int = 256 * 2**20
     log_results: int = 5_000
+    file_results: int = 10_000
+    """How many results of one source are read one by one: each takes a fraction of a millisecond, whatever it says."""
     row_bytes: int = 2**20
     repeated_bytes: int = 512 * 2**20
     systems_bytes: int = 64 * 2**20

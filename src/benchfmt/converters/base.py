@@ -6,6 +6,7 @@
     about(unit)                                          optional: what a unit says of the package, such as its title
     acknowledged(unit)                                   optional: findings that a unit says to be no faults
     SHARES_LOGS = True                                   optional: it reads logs that may hold results of other programs too
+    HAS_MANY_RESULTS = True                              optional: a file may give more results than `file_results`
     lacks(path) -> str | None                            optional: what a file that looks like its own lacks to be read
     plan_rest(source, paths) -> Iterator[Unit | Skipped | Failed]    optional: units among the files that no converter took
     detect(source) -> Match | None                       why it fits, and how surely

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import kept
 from benchfmt.readers import jsons
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers.files import source_sha256
 from benchfmt.readers.objects import Fields, fields_of, read_json
 from benchfmt.vocabulary import vocabulary
 
@@ -210,44 +210,67 @@ def read(unit: Unit) -> Iterator[Item]:
     except BenchfmtError as error:
         yield Failed(unit.path, str(error))
         return
+    beside = _read_beside(unit)
     if unit.extra == "raw":
-        yield from _items(unit, None, fields_of(data), None)
+        yield from _items(unit, beside, None, fields_of(data), None)
         return
     if isinstance(data, Mapping):
-        yield from _row_items(unit, Fields(data), None)
+        yield from _row_items(unit, beside, Fields(data), None)
         return
     for number, row in enumerate(data, start=1):
         if isinstance(row, Mapping):
-            yield from _row_items(unit, Fields(row), number)
+            yield from _row_items(unit, beside, Fields(row), number)
         else:
             yield Failed(unit.path, "an object is expected for a row", number)
 
 
-def _row_items(unit: Unit, row: Fields, number: int | None) -> Iterator[Item]:
+@dataclass(slots=True)
+class _Beside:
+    """What the files beside a file say, read once for all of its rows; with a fault no row can be read."""
+
+    raw: Fields | None = None
+    validation: Fields = field(default_factory=lambda: Fields({}))
+    fault: BenchfmtError | None = None
+
+
+def _read_beside(unit: Unit) -> _Beside:
+    beside = _Beside()
+    try:
+        for path in unit.supporting:
+            fields = read_json(path, unit.limits)
+            if path.name.startswith(VALIDATION):
+                beside.validation = fields
+            else:
+                beside.raw = fields
+    except BenchfmtError as error:
+        beside.fault = error
+    return beside
+
+
+def _row_items(unit: Unit, beside: _Beside, row: Fields, number: int | None) -> Iterator[Item]:
     if row.text("scenario_type") == AGENTIC:
         yield Skipped(unit.path, "a row of an agentic workload: its numbers are others", number)
     elif "tput_per_gpu" not in row and "num_requests_total" not in row:
         yield Skipped(unit.path, "no row of a sweep: it has no tput_per_gpu", number)
     else:
-        yield from _items(unit, row, None, number)
+        yield from _items(unit, beside, row, None, number)
 
 
 def _items(
-    unit: Unit, row: Fields | None, raw: Fields | None, number: int | None
+    unit: Unit, beside: _Beside, row: Fields | None, raw: Fields | None, number: int | None
 ) -> Iterator[Item]:
     draft = Draft(NAME, VERSION, suite=SUITE, phase="inference", task="text-generation")
-    draft.source(unit.path.name, file_sha256(unit.path), _locator(number))
+    draft.source(unit.path.name, source_sha256(unit.path), _locator(number))
+    if beside.fault is not None:
+        yield Failed(unit.path, str(beside.fault), number)
+        return
     try:
-        validation = Fields({})
         for path in unit.supporting:
-            draft.source(path.name, file_sha256(path))
-            fields = read_json(path, unit.limits)
-            if path.name.startswith(VALIDATION):
-                validation = fields
-            else:
-                raw = fields
+            draft.source(path.name, source_sha256(path))
+        if beside.raw is not None:
+            raw = beside.raw
         if row is not None:
-            _add_row(draft, row, raw, validation)
+            _add_row(draft, row, raw, beside.validation)
         if raw is not None:
             _add_raw(draft, raw, alone=row is None, path=_path_of_raw(unit))
     except (BenchfmtError, DraftError) as error:

@@ -23,7 +23,7 @@ from benchfmt.converters.ort_perf_test.record import DEVICES
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import whole
-from benchfmt.readers import heads, jsons
+from benchfmt.readers import jsons
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.objects import Fields, fields_of
 from benchfmt.record import Record
@@ -128,7 +128,7 @@ def _events(path: Path, limits: Limits) -> tuple[list[JsonValue], int]:
     except jsons.JsonError:
         pass
     found, lost = [], 0
-    for line in texts.decoded(heads.whole(path)).splitlines():
+    for line in texts.decoded(jsons.document(path, limits, "profile")).splitlines():
         text = line.strip().rstrip(",")
         if text.strip("[]") == "":
             continue

@@ -32,6 +32,7 @@ from benchfmt.schema import BASE
 
 NAME = "records"
 VERSION = "1.0"
+HAS_MANY_RESULTS = True
 READS_PACKAGES = True
 """Its sources are files of earlier conversions, so that what it gives may replace their packages."""
 # A record says its version as text; in a descriptor, complete or a draft, `benchfmt` is an object.

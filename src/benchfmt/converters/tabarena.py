@@ -29,6 +29,8 @@ from benchfmt.readers.tables import SNIFFED, BadRow, TableError, TextTable, firs
 NAME = "tabarena"
 VERSION = "1.0"
 SUITE = "tabarena"
+HAS_MANY_RESULTS = True
+"""Results per split of all methods together are hundreds of thousands of rows."""
 ENDINGS = (".csv",)
 
 SPLITS = "splits"

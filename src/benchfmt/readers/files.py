@@ -8,6 +8,7 @@ import os
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import eq
 from pathlib import Path, PurePosixPath
 from typing import overload
@@ -318,6 +319,17 @@ def file_sha256(path: Path) -> str:
     refuse_hollow(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def source_sha256(path: Path) -> str:
+    """Return the SHA-256 of a source; each of its results may ask, and a file that is as it was is not read again."""
+    status = path.stat()
+    return _sha256_of(path, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(path: Path, *_state: int) -> str:
+    return file_sha256(path)
 
 
 def folder_sha256(files: dict[str, str]) -> str:

@@ -209,22 +209,34 @@ def no_json(error: json.JSONDecodeError, start: Start = START) -> JsonError:
 
 def read_whole_characters(path: Path, limits: Limits = LIMITS) -> JsonValue:
     """Return the data of a JSON file; raises JsonError also for half a character, UnsafeError or OSError."""
-    text = _document(path, limits)
-    return _whole_characters(parse(text, limits), text)
+    text = _without_mark(document(path, limits))
+    return _whole_characters(_parsed_document(text, limits), text)
 
 
 def read(path: Path, limits: Limits = LIMITS, *, digits: bool = False) -> Any:
     """Return the data of a JSON file, its numbers as `Digits` if asked; raises JsonError, UnsafeError or OSError."""
-    return parse(_document(path, limits), limits, digits=digits)
+    return _parsed_document(_without_mark(document(path, limits)), limits, digits=digits)
 
 
-def _document(path: Path, limits: Limits) -> bytes:
-    """Return the text of a JSON file, whose size and weight are bounded, without its byte order mark."""
-    text = whole(path, limits, "JSON text").removeprefix(codecs.BOM_UTF8)
-    if text.startswith(codecs.BOM_UTF8):
-        raise JsonError("not JSON: it begins with two byte order marks", 1)
+def document(path: Path, limits: Limits, kind: str = "JSON text") -> bytes:
+    """Return the bytes of a file whose data is held as a whole; raises UnsafeError for one that is too large, or OSError."""
+    text = whole(path, limits, kind)
     refuse_heavy_document(text, limits)
     return text
+
+
+def _without_mark(text: bytes) -> bytes:
+    text = text.removeprefix(codecs.BOM_UTF8)
+    if text.startswith(codecs.BOM_UTF8):
+        raise JsonError("not JSON: it begins with two byte order marks", 1)
+    return text
+
+
+def _parsed_document(text: bytes, limits: Limits, *, digits: bool = False) -> Any:
+    data = parse(text, limits, digits=digits)
+    if is_large(text):
+        refuse_wide(data, limits)
+    return data
 
 
 def too_wide(data: Sized, limits: Limits) -> str:

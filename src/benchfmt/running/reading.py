@@ -25,6 +25,11 @@ from benchfmt.vocabulary import Metric, read_metric, vocabulary
 RECORDS_PER_BATCH = 2_000
 MEASUREMENTS_PER_BATCH = 20_000
 
+_TOO_MANY_RESULTS = (
+    "it holds more than {:,} results, and what follows is not read; "
+    "divide it into several files, or allow more (--limit file_results=N)"
+)
+
 Note = Skipped | Failed | Finding
 _State = tuple[int, int, int] | None
 
@@ -191,7 +196,7 @@ def _items(name: str, unit: Unit | Failed) -> Iterator[Item]:
     try:
         converter = load(name)
         withholder.metrics = _metrics(converter, unit)
-        for item in converter.read(unit):
+        for item in _few_enough(converter, unit):
             limit = unit.limits.record_measurements
             if _has_record_beyond(limit, item):
                 yield Failed(unit.path, _too_many(limit))
@@ -220,6 +225,21 @@ def _items_or_no_room(name: str, unit: Unit | Failed) -> Iterator[Item]:
         yield from _items(name, unit)
     except MemoryError:
         yield Failed(unit.path, NO_ROOM)
+
+
+def _few_enough(converter: Converter, unit: Unit) -> Iterator[Item]:
+    """Yield what a unit holds, up to so many results as are read one by one; the failure says that there are more."""
+    most = unit.limits.file_results
+    if getattr(converter, "HAS_MANY_RESULTS", False):
+        yield from converter.read(unit)
+        return
+    count = 0
+    for item in converter.read(unit):
+        count += isinstance(item, Record | Skipped | Failed)
+        if count > most:
+            yield Failed(unit.path, _TOO_MANY_RESULTS.format(most))
+            return
+        yield item
 
 
 class _Listed:

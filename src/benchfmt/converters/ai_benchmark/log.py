@@ -12,6 +12,8 @@ import re
 import unicodedata
 
 from benchfmt.converters.ai_benchmark.run import Damaged, Result, Run, Score, Time, configuration
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.repeats import refuse_many
 from benchfmt.suites import ai_benchmark as rules
 
 SPREAD = r"(?:±|Â±|\+/-|\+-|ms,\s*std:|[ñ\ufffd])"
@@ -58,9 +60,12 @@ def plain_letters(line: str) -> str:
     return _FANCY.sub(lambda match: unicodedata.normalize("NFKC", match[0]), line)
 
 
-def runs(lines: list[tuple[int, str]]) -> list[Run]:
-    """Return what each invocation printed, in order; the last may have broken off before its first test."""
-    reader = _Reader()
+def runs(lines: list[tuple[int, str]], limits: Limits = LIMITS) -> list[Run]:
+    """Return what each invocation printed, in order; the last may have broken off before its first test.
+
+    Raises UnsafeError for more tests, or runs, than are read.
+    """
+    reader = _Reader(limits)
     last = 0
     for number, line in lines:
         if number < last:  # here begins what another process printed between those lines
@@ -73,8 +78,10 @@ def runs(lines: list[tuple[int, str]]) -> list[Run]:
 class _Reader:
     """Takes the lines of a console one by one and keeps the runs apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.ended: list[Run] = []
+        self._limits = limits
+        self._tests = 0
         self._line = 0
         self._takers = (
             (BANNER, self._banner),
@@ -108,6 +115,7 @@ class _Reader:
     def end(self, line: int) -> None:
         """End the run that is read, so that what comes is of another."""
         self.ended += self.rest()
+        refuse_many(len(self.ended), self._limits)
         self._begin(line)
 
     def _next_run(self) -> None:
@@ -196,6 +204,8 @@ class _Reader:
             self._next_run()
             self._passes = passes  # they stand between the last test and this one
         self._test = test
+        self._tests += 1
+        refuse_many(self._tests, self._limits)
 
     def _unread_result(self, match: re.Match[str]) -> None:
         self._place_test(match)
@@ -226,5 +236,5 @@ class _Reader:
         for match in reversed(self._passes):
             if match["kind"].lower() != kind:
                 break
-            passes.insert(0, match["ms"])
-        return tuple(passes)
+            passes.append(match["ms"])
+        return tuple(reversed(passes))

@@ -34,8 +34,8 @@ def runs_of(path: Path, limits: Limits) -> list[Run]:
     if lines and not texts.is_ended(path):
         unended, _ = max(lines)
     pins = retyped.pins(plain)
-    columns = [replace(run, pins=pins) for run in retyped.runs(table, unended)]
-    runs = [*settled(log.runs(plain), unended), *columns]
+    columns = [replace(run, pins=pins) for run in retyped.runs(table, unended, limits)]
+    runs = [*settled(log.runs(plain, limits), unended), *columns]
     measured = [run for run in runs if run.measured]
     for number, run in enumerate(measured, start=1):
         run.number = number

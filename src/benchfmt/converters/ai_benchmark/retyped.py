@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from benchfmt.converters.ai_benchmark.log import BARE_ROW, SECTION, VALUE
 from benchfmt.converters.ai_benchmark.run import Damaged, Result, Run, Score, Time, configuration
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.repeats import refuse_many
 
 _ROW = re.compile(
     r"(?P<kind>inference|training)\b\s*(?P<config>.*)|Device (?P<score>Inference|Training|AI) Score"
@@ -17,12 +19,15 @@ _PIN = re.compile(r"(?P<name>[A-Za-z][\w.-]{0,100})==(?P<version>[0-9][\w.]*)")
 _OPEN_CELL = re.compile(r"\|\s*[0-9.,]+\s*$")
 
 
-def runs(lines: list[tuple[int, str]], unended: int | None) -> Iterator[Run]:
+def runs(
+    lines: list[tuple[int, str]], unended: int | None, limits: Limits = LIMITS
+) -> Iterator[Run]:
     """Yield a run for each column of the tables among some lines, in order.
 
     `unended` is the line in which the text ends without a line end: digits of its last cell may be cut off.
+    Raises UnsafeError for more cells, or runs, than results are read.
     """
-    reader = _Reader()
+    reader = _Reader(limits)
     for number, line in lines:
         row = line
         if number == unended and _OPEN_CELL.search(line):
@@ -44,6 +49,9 @@ def pins(lines: list[tuple[int, str]]) -> dict[str, str]:
 class _Reader:
     """Takes the rows of tables; the next table, or a row that stands twice, begins other runs."""
 
+    limits: Limits
+    taken: int = 0
+    """How many cells of a run were taken."""
     heading: list[str] = field(default_factory=list)
     columns: dict[int, Run] = field(default_factory=dict)
     number: int = 0
@@ -83,6 +91,8 @@ class _Reader:
 
     def _take(self, run: Run, row: re.Match[str], cell: str, line: int) -> None:
         """Take the cell of a run: a score, or the time of a test."""
+        self.taken += 1
+        refuse_many(self.taken, self.limits)
         if row["score"] is None:
             self._add_time(run, row, cell, line)
         elif cell.isascii() and cell.isdigit():
@@ -115,6 +125,7 @@ class _Reader:
         self.heading = heading
         self.seen = set()
         devices = list(enumerate(heading))[2:]
+        refuse_many(len(devices), self.limits)
         self.columns = {index: Run(0, line, device=name) for index, name in devices if name}
 
 

@@ -14,7 +14,7 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.limits import Limits
 from benchfmt.numbers import count
 from benchfmt.readers import jsons
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers.files import source_sha256
 from benchfmt.vocabulary import vocabulary
 
 NAME = "aibench"
@@ -70,9 +70,9 @@ def _of_sidecar(path: Path, limits: Limits) -> dict[str, str]:
 def drafted(unit: Unit, suite: str, about: Mapping[str, str], locator: str | None = None) -> Draft:
     """Return the beginning of a record: its suite, unless the user names another, and its files."""
     draft = Draft(NAME, VERSION, suite=about.get("suite", suite))
-    draft.source(unit.path.name, file_sha256(unit.path), locator)
+    draft.source(unit.path.name, source_sha256(unit.path), locator)
     for path in unit.supporting:
-        draft.source(path.name, file_sha256(path))
+        draft.source(path.name, source_sha256(path))
     return draft
 
 

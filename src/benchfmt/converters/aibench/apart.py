@@ -6,11 +6,16 @@ begins the next run. What a component prints is said by marks, which stand besid
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
+
+from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.repeats import refuse_many
 
 
 @dataclass(frozen=True)
@@ -160,26 +165,36 @@ def _total(match: re.Match[str]) -> str:
     return match.groupdict().get("of") or ""
 
 
-def runs(text: str, marks: Sequence[Mark]) -> list[tuple[int, str]]:
-    """Return the parts of a log that are of one run each, with the lines in which they begin."""
-    found = sorted(
-        (match.start(), order, mark, match)
-        for order, mark in enumerate(marks)
-        for match in re.finditer(mark.pattern, text, re.MULTILINE)
-    )
+def _found(mark: Mark, text: str) -> Iterator[tuple[re.Match[str], Mark]]:
+    return ((match, mark) for match in re.finditer(mark.pattern, text, re.MULTILINE))
+
+
+def runs(text: str, marks: Sequence[Mark], limits: Limits = LIMITS) -> list[tuple[int, str]]:
+    """Return the parts of a log that are of one run each, with the lines in which they begin.
+
+    Raises UnsafeError for more of them than are read.
+    """
+    # A large log has millions of matches: none is kept beside the last.
+    found = heapq.merge(*(_found(mark, text) for mark in marks), key=lambda pair: pair[0].start())
     starts, state, last = [0], _State(), -1
-    for start, _, mark, match in found:
+    for match, mark in found:
+        start = match.start()
         if not state.follows(mark, match):
-            line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+            # What was found last stands before this line, or in it: nobody looks further back.
+            known = max(last, 0)
+            line = max(text.rfind("\n", known, start), text.rfind("\r", known, start)) + 1
             starts.append(line if line > last else start)
+            refuse_many(len(starts), limits)
             state = _State()
         state.take(mark, match)
         last = start
-    ends = [*starts[1:], len(text)]
-    return [
-        (text.count("\n", 0, start) + 1, text[start:end])
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    parts: list[tuple[int, str]] = []
+    line = 1
+    for start, end in pairwise([*starts, len(text)]):
+        part = text[start:end]
+        parts.append((line, part))
+        line += part.count("\n")
+    return parts
 
 
 WHOLE: dict[str, tuple[str, ...]] = {

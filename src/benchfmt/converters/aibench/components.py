@@ -77,7 +77,7 @@ def _runs(unit: Unit, form: logs.Form, about: Mapping[str, str], text: str) -> I
         line = text.count("\n") + 1
         message = f"line {line}: the file ends in a number, of which digits may be cut off; it is not taken"
         yield texts.finding("BF103", unit.path.name, message, "end the last line with a line break")
-    runs = apart.runs(whole, apart.MARKS.get(form.component, ()))
+    runs = apart.runs(whole, apart.MARKS.get(form.component, ()), unit.limits)
     if len(runs) == 1:
         yield _single(unit, form, about, runs[0][1])
         return

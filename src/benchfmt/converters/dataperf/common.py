@@ -15,7 +15,7 @@ from benchfmt.converters.base import Unit
 from benchfmt.converters.draft import Draft
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import yamls
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers.files import source_sha256
 from benchfmt.readers.jsons import Digits
 from benchfmt.suites import dataperf as rules
 from benchfmt.vocabulary import vocabulary
@@ -50,11 +50,11 @@ def draft(
     options = unit.options
     fixed = fixed_by(challenge)
     made = Draft(NAME, VERSION, suite=suite, phase="data-preparation", task=fixed.get("task"))
-    made.source(unit.path.name, file_sha256(unit.path), locator)
+    made.source(unit.path.name, source_sha256(unit.path), locator)
     if supporting is None:
         supporting = unit.supporting
     for path in supporting:
-        made.source(path.name, file_sha256(path))
+        made.source(path.name, source_sha256(path))
     made.benchmark(suite_version=options.get("round"), name=challenge or None)
     made.provenance(
         submitter=options.get("submitter"),

@@ -14,7 +14,7 @@ from benchfmt.converters.draft import Draft, numbers_with_value
 from benchfmt.converters.file_names import model_of
 from benchfmt.converters.openvino.run import Run, device_names
 from benchfmt.converters.operator_options import add_options
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers.files import source_sha256
 from benchfmt.record import Record
 from benchfmt.units import exact
 
@@ -44,7 +44,7 @@ def described(
     draft = Draft(NAME, VERSION, suite=SUITE, phase="inference")
     draft.source(unit.path.name, digest, locator)
     for path, report in reports.items():
-        draft.source(path.name, file_sha256(path))
+        draft.source(path.name, source_sha256(path))
         run.join(report)
     model = model_of(_model_path(run))
     add_options(draft, unit.options, model)

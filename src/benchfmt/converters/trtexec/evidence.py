@@ -13,7 +13,7 @@ from benchfmt.converters import texts
 from benchfmt.converters.base import Failed, Item, Unit
 from benchfmt.converters.trtexec.settings import Settings
 from benchfmt.finding import BenchfmtError
-from benchfmt.readers import heads, jsons
+from benchfmt.readers import jsons
 from benchfmt.readers import trtexec as reader
 from benchfmt.readers.files import file_sha256
 from benchfmt.readers.trtexec import Layers, Profile, Run, Times
@@ -124,7 +124,9 @@ class Evidence:
             case "times":
                 self._take_times(path, reader.times(jsons.read(path, limits, digits=True)))
             case "profile":
-                self.profile = reader.profile(texts.decoded(heads.whole(path)))
+                self.profile = reader.profile(
+                    texts.decoded(jsons.document(path, limits, "profile"))
+                )
             case "layers":
                 self.layers = reader.layers(jsons.read(path, limits))
             case "device":
