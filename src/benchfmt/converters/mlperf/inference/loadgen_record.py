@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from benchfmt.converters.base import Failed, Skipped
 from benchfmt.converters.draft import Draft
@@ -17,8 +18,9 @@ from benchfmt.converters.mlperf.inference.power import add_power
 from benchfmt.converters.mlperf.inference.quality import add_quality
 from benchfmt.converters.mlperf.inference.run import NAMESPACE, Names, Run
 from benchfmt.readers import loadgen
-from benchfmt.readers.files import file_sha256
+from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.loadgen import Log
+from benchfmt.readers.repeats import refuse_many
 from benchfmt.suites import mlperf_automotive as automotive
 from benchfmt.suites import mlperf_inference as rules
 from benchfmt.suites.mlperf_inference import Official
@@ -43,20 +45,47 @@ def records(run: Run) -> Iterator[Draft | Skipped | Failed]:
         yield _record_of_detail(run)
         return
     summaries = loadgen.read_summaries(run.unit.path)
+    _refuse_many(run, len(summaries))
     detail = _detail_of(run)
     if not _says_something(summaries, detail) and not _has_quality(run):
         yield Failed(run.unit.path, _SAYS_NOTHING)
         return
-    results: list[Log] = []
+    results: dict[int, Log] = {}
+    seen: set[_Said] = set()
     for number, summary in enumerate(summaries, start=1):
-        skipped = _why_no_result(run, summary, number, summaries, results, detail)
+        said = _said(summary)
+        if said in seen:
+            reason = "repeats a run that stands above it, to the last digit"
+            yield Skipped(run.unit.path, reason, number)
+            continue
+        skipped = _why_no_result(run, summary, number, summaries, detail)
         yield from skipped
         if not skipped:
-            results.append(summary)
+            seen.add(said)
+            results[number] = summary
     if len(results) == 1:
-        yield _record(run, results[0], detail)
+        [summary] = results.values()
+        yield _record(run, summary, detail)
     elif results:
-        yield from _records_of_several(run, results, summaries, detail)
+        yield from _records_of_several(run, results, detail)
+
+
+def _refuse_many(run: Run, runs: int) -> None:
+    """Raise UnsafeError for a summary of so many runs that reading what stands beside it for each would not end."""
+    refuse_many(runs, run.unit.limits)
+    paths = [path for role in _OF_ALL_RUNS for path in run.files.get(role, ())]
+    beside = sum(path.stat().st_size for path in paths)
+    if runs > 1 and runs * beside > run.unit.limits.log_bytes:
+        message = f"{runs:,} runs stand in one summary, and {beside:,} bytes beside it tell of each"
+        raise UnsafeError("BF907", f"{message}: {_OWN_FOLDER} (limit log_bytes)")
+
+
+_Said: TypeAlias = tuple[frozenset[tuple[str, str]], str | None, str | None, bool, tuple[str, ...]]
+
+
+def _said(log: Log) -> _Said:
+    """Return all that a run of a summary says, to find it again among thousands."""
+    return frozenset(log.values.items()), log.errors, log.warnings, log.accuracy_mode, log.headline
 
 
 def _says_something(summaries: Sequence[Log], detail: Log | None) -> bool:
@@ -92,13 +121,9 @@ def _why_no_result(
     summary: Log,
     number: int,
     summaries: Sequence[Log],
-    results: Sequence[Log],
     detail: Log | None,
 ) -> list[Skipped]:
-    """Return why one of the runs of a summary is no result, none where it is one; `results` stand above it."""
-    if summary in results:
-        reason = "repeats a run that stands above it, to the last digit"
-        return [Skipped(run.unit.path, reason, number)]
+    """Return why one of the runs of a summary is no result, none where it is one."""
     row: int | None = number
     beside = None
     if len(summaries) == 1:
@@ -142,13 +167,13 @@ def _record_of_detail(run: Run) -> Draft | Skipped | Failed:
 
 
 def _records_of_several(
-    run: Run, results: Sequence[Log], summaries: Sequence[Log], detail: Log | None
+    run: Run, results: Mapping[int, Log], detail: Log | None
 ) -> Iterator[Draft]:
-    """Yield the records of the runs of which a summary was joined, in its order."""
+    """Yield the records of the runs of which a summary was joined, each with its number there, in its order."""
     message = f"the summary is of {len(results)} runs: each is a record of its own"
     run.report("BF701", run.path, message, _OWN_FOLDER)
-    owner = _owner(run, results, detail)
-    for summary in results:
+    owner = _owner(run, list(results.values()), detail)
+    for number, summary in results.items():
         own = None
         roles = _OF_ALL_RUNS
         if summary is owner:
@@ -156,7 +181,6 @@ def _records_of_several(
             roles = _OF_ALL_RUNS | _OF_ONE_RUN
         files = {role: paths for role, paths in run.files.items() if role in roles}
         part = Run(run.unit, run.place, files, run.findings)
-        number = summaries.index(summary) + 1
         yield _record(part, summary, own, f"run={number}")
 
 
