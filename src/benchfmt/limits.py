@@ -27,6 +27,8 @@ class Limits:
     footer_bytes: int = 8 * 2**20
     page_bytes: int = 128 * 2**20
     columns: int = 10_000
+    kept_columns: int = 2_000
+    """How many columns of a described table that nothing describes are kept as text: each costs some 60 KB, and time."""
     conditions: int = 500
     """How many rules, cases, families and patterns a descriptor may give for one table: each is asked of every row."""
     strange_units: int = 1_000

@@ -99,3 +99,41 @@ def test_a_profile_whose_data_takes_too_much_memory_is_refused(tmp_path: Path) -
     conversion = convert(tmp_path, limits=Limits(json_data_bytes=10**6))
     list(conversion)
     assert "json_data_bytes" in str(conversion.account.to_dict())
+
+
+def test_columns_that_nothing_describes_are_kept_up_to_a_limit(tmp_path: Path) -> None:
+    fixture = (FIXTURES / "layouts" / "mlflow-runs.csv").read_text().splitlines()
+    names = [f"own {number}" for number in range(20)]
+    cells = [f'"say ""{number}"""' if number % 2 else str(number) for number in range(20)]
+    path = tmp_path / "mlflow-runs.csv"
+    header, *rows = fixture
+    path.write_text(
+        "\n".join([",".join([header, *names]), *(",".join([row, *cells]) for row in rows)]) + "\n"
+    )
+    record = next(iter(convert(path)))
+    assert record.extensions is not None
+    [kept] = [said for said in record.extensions.values() if "own 0" in said]
+    assert [kept[name] for name in names[:2]] == ["0", 'say "1"']
+    few = convert(path, limits=Limits(kept_columns=19))
+    assert not list(few)
+    assert "kept_columns" in str(few.account.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(log_results=2), "more than 2 results"),
+        (Limits(log_bytes=1_000), "3 runs stand in one summary"),
+    ],
+)
+def test_a_summary_of_more_runs_than_are_read_is_refused(
+    tmp_path: Path, limits: Limits, words: str
+) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(FIXTURES / "mlperf_inference" / "server-llm", tree)
+    [summary] = tree.rglob("Server/performance/run_1/mlperf_log_summary.txt")
+    text = summary.read_text()
+    summary.write_text("".join(text.replace("VALID", f"VALID\nnote : {n}") for n in range(3)))
+    conversion = convert(tree, limits=limits)
+    list(conversion)
+    assert words in str(conversion.account.to_dict())

@@ -20,6 +20,8 @@ _NUMBERS = 2_000_000
 """So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
 _RECORDS = 250_000
 """So many records they may have."""
+_CELLS = 2**20
+"""So many cells they may have: each is copied some times on its way, in sixteen bytes and more."""
 _CHARACTERS = 2**25
 """So many characters of the annotation they may repeat."""
 _PART = 4
@@ -35,11 +37,14 @@ def frames_of_records(
 
     Raises TableError, and UnsafeError also where the annotation says too much of too many records.
     """
+    if len(program.unannotated) > limits.kept_columns:
+        raise UnsafeError("BF907", _too_many(len(program.unannotated), limits.kept_columns))
     repeated = repeated_by(program)
     records = max(len(program.variants), 1)
     most = min(
         _NUMBERS // max(len(program.measures), 1),
         _RECORDS // records,
+        _CELLS // max(len(program.missing), 1),
         _CHARACTERS // max(repeated * records, 1),
     )
     most_characters = limits.repeated_bytes // _PART
@@ -65,6 +70,13 @@ def repeated_by(program: Program) -> int:
     said: list[JsonValue] = [dict(program.constants)]
     said += [dict(rule.set) for rule in program.annotation.rules]
     return len(json.dumps(said))
+
+
+def _too_many(columns: int, most: int) -> str:
+    return (
+        f"{columns:,} of its columns are described by nothing and would be kept as text with each record; at most {most:,} are: "
+        "describe them, leave them out, or allow more (--limit kept_columns=N)"
+    )
 
 
 def _too_much(repeated: int, most: int) -> str:

@@ -488,10 +488,10 @@ class Fields:
         namespace = self.program.namespace
         said = {path[1] for path in extensions if path[0] == namespace and len(path) > 1}
         taken = {*said, *self.frame.columns}
-        for name, values in self.kept.items():
-            texts = self._joined.get(name)
-            if texts is None:
-                texts = c.json_strings(values)
+        alone = {name: cells for name, cells in self.kept.items() if name not in self._joined}
+        known = {**c.all_json_strings(alone), **self._joined}
+        for name in self.kept:
+            texts = known[name]
             before = extensions.get((namespace, name))
             if name not in said:
                 extensions[namespace, name] = texts

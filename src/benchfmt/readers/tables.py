@@ -41,7 +41,7 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _BLOCK = 2**20
 _BLOCKS = 4
 _FRAME_ROWS = 20_000
-_FRAME_CELLS = 2**22
+_FRAME_CELLS = 2**21
 """So many cells make a frame, however few rows they are."""
 _WIDE = 1_000
 _MOST_FRAME_ROWS = 2**15

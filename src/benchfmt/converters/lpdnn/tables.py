@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,11 +47,11 @@ class Table:
             return {self.platform_of_name} - {""}
         platforms: set[str] = set()
         try:
-            for frame, _ in self.text.batches():
+            column = replace(self.text, only=("PLATFORM",), encoding=self.text.codec, bad_rows=[])
+            for frame, _ in column.batches():
                 platforms |= set(frame["PLATFORM"].str.strip_chars().unique())
         except TableError:  # reported when the table is read
             pass
-        self.text.bad_rows.clear()
         return platforms - set(MISSING)
 
 
