@@ -23,6 +23,7 @@ from benchfmt.converters.energy.tables import described
 from benchfmt.converters.flat import read_table
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import jsons
+from benchfmt.readers.bounded_rows import short_lines
 from benchfmt.readers.tables import SNIFFED, TableError, TextTable, encoding_of, first_row
 
 NAME = "energy-domain"
@@ -138,8 +139,8 @@ def _lines(path: Path) -> int | str:
     """Return the number of data rows of a small file, whatever ends its lines."""
     try:
         with path.open(encoding=encoding_of(path), newline="") as file:
-            return sum(1 for row in csv.reader(file) if row) - 1
-    except (csv.Error, TableError):
+            return sum(1 for row in csv.reader(short_lines(file)) if row) - 1
+    except (csv.Error, BenchfmtError):
         return "many"
 
 

@@ -17,6 +17,7 @@ from benchfmt.converters.openml import pages
 from benchfmt.converters.openml.trees import head
 from benchfmt.finding import BenchfmtError
 from benchfmt.readers import arff, encodings
+from benchfmt.readers.bounded_rows import short_lines
 from benchfmt.readers.tables import encoding_of, first_row
 
 SUFFIXES = (".csv", ".arff")
@@ -173,10 +174,11 @@ def _parameters(cell: str) -> dict[str, str]:
 def _pieces(path: Path) -> Iterator[pages.Piece]:
     try:
         with path.open(encoding=encoding_of(path), newline="") as file:
+            lines = short_lines(file)
             if path.name.lower().endswith(".arff"):
-                yield from _by_line(file)
+                yield from _by_line(lines)
             else:
-                yield from _by_record(file)
+                yield from _by_record(lines)
     except csv.Error as error:
         raise BenchfmtError(f"cannot be read as a table: {error}") from error
 

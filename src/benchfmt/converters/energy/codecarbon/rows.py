@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchfmt.numbers import double
+from benchfmt.readers.bounded_rows import short_lines
 from benchfmt.readers.tables import encoding_of, unique_names
 
 NEAR = 0.01
@@ -80,7 +81,7 @@ class Row:
 def rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a file under the header that stands above them: files are joined, each with its own."""
     with path.open(encoding=encoding_of(path), newline="") as file:
-        lines = csv.reader(file)
+        lines = csv.reader(short_lines(file))
         header = _header([name.removeprefix("\ufeff") for name in next(lines, ())], path)
         for number, cells in enumerate(filter(any, lines), start=1):
             if is_tracker(cells):

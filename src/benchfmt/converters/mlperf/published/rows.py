@@ -16,6 +16,7 @@ from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import model_mapping
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import heads, jsons
+from benchfmt.readers.bounded_rows import HeldRows
 from benchfmt.readers.tables import BadRow, TextTable
 from benchfmt.units import exact
 
@@ -308,12 +309,14 @@ def rows_of(path: Path, kind: str, unit: Unit) -> tuple[list[Row], list[tuple[in
 
 def _csv_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
     table = TextTable(path, limits=unit.limits)
+    held = HeldRows(unit.limits)
     rows = []
     for frame, numbers in table.batches():
         names = [_RENAMED.get(name.strip(), name.strip()) for name in frame.columns]
         for number, cells in zip(numbers.tolist(), frame.iter_rows(), strict=True):
             named = zip(names, cells, strict=True)
             filled = {name: cell for name, cell in named if cell}
+            held.add(filled.values())
             rows.append(Row(number, f"row={number}", filled))
     return rows, [(bad.row, _cells(bad)) for bad in table.bad_rows]
 
@@ -331,7 +334,9 @@ def _cells(bad: BadRow) -> str:
 def _json_rows(path: Path, unit: Unit) -> tuple[list[Row], list[tuple[int, str]]]:
     rows: list[Row] = []
     failed: list[tuple[int, str]] = []
+    held = HeldRows(unit.limits)
     for number, (locator, item) in enumerate(_json_items(path, unit), start=1):
+        held.add(())  # what the data takes has been counted
         if isinstance(item, dict):
             rows.append(Row(number, locator, _renamed(item)))
         else:

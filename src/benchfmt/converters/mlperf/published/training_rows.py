@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from pydantic import JsonValue
 
 from benchfmt.converters.base import Failed, Skipped, Source, Unit
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import Limits
 from benchfmt.readers import heads, jsons
+from benchfmt.readers.bounded_rows import short_lines
 from benchfmt.readers.mllog import clean
 from benchfmt.suites import mlperf_training as rules
 
@@ -134,7 +136,7 @@ def _rows(unit: Unit, table: Table) -> Iterator[Row]:
             f"{unit.path.name} has {size} bytes; at most {most} are read as one table"
         )
     if table.kind == CSV:
-        yield from _csv_rows(unit.path)
+        yield from _csv_rows(unit.path, unit.limits)
         return
     data = jsons.read(unit.path, unit.limits, digits=True)
     if not isinstance(data, list):
@@ -148,12 +150,20 @@ def _rows(unit: Unit, table: Table) -> Iterator[Row]:
             yield Row(number, locator, {}, _NOT_AN_OBJECT)
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
+def _csv_rows(path: Path, limits: Limits) -> Iterator[Row]:
     """Yield the rows of a CSV file, which may be several tables one behind the other, each with a header of its own."""
-    text = heads.whole(path).decode("utf-8-sig", "replace")
+    with heads.opened(path) as file:
+        text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
+        try:
+            yield from _rows_of_csv(csv.reader(short_lines(text, limits)))
+        except csv.Error as error:
+            raise BenchfmtError(f"cannot be read as a table: {error}") from error
+
+
+def _rows_of_csv(lines: Iterable[list[str]]) -> Iterator[Row]:
     header: list[str] = []
     number = 0
-    for cells in csv.reader(io.StringIO(text, newline="")):
+    for cells in lines:
         if tuple(cells[: len(_FIRST_COLUMNS)]) == _FIRST_COLUMNS:
             header = cells
             continue
