@@ -12,6 +12,7 @@ from benchfmt import convert
 from benchfmt.limits import Limits
 from benchfmt.readers.bounded_rows import HeldRows, short_lines
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.sheets import markup
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -56,3 +57,13 @@ def test_a_published_table_beyond_the_limits_is_refused_in_words(
     conversion = convert(tmp_path, limits=limits)
     assert not list(conversion)
     assert words in str(conversion.account.to_dict())
+
+
+def test_the_tables_of_a_text_have_so_many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markup, "CELLS", 4)
+    table = "|a|b|\n|-|-|\n"
+    [read] = markup.markdown_tables(table + "|1|**2**|\n|3|4|\n")
+    assert read.rows == [["a", "b"], ["1", "2"], ["3", "4"]]
+    with pytest.raises(UnsafeError, match="more than 4 cells") as told:
+        markup.markdown_tables(table + "|1|2|\n" * 3)
+    assert told.value.code == "BF907"

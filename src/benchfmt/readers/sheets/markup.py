@@ -15,7 +15,7 @@ from benchfmt.readers.sheets.storage import Storage, whole
 from benchfmt.readers.sheets.table import Cells, RowTable, Table
 from benchfmt.readers.tables import TableError
 
-CELLS = 5_000_000
+CELLS = 1_000_000
 """So many cells the tables of a document have at most, those that span several counted as often as they do."""
 _COLSPAN, _ROWSPAN = 1_000, 65_534
 _DASHES = re.compile(r":?-+:?")
@@ -26,6 +26,8 @@ _STRONG = re.compile(r"(\*\*|~~)(?=\S)([^*~]+?)\1")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+?)\*(?![\w*])")
 _CODE = re.compile(r"`+([^`]*)`+")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_MARKS = re.compile(r"[\[\\`*~<&]")
+"""What is not in most cells: without one of these a cell has no markup."""
 _BLANKS = re.compile(r"\s+")
 _SHARE = 4
 """A page or a text may be a quarter as large as a document: all of its tables are held."""
@@ -56,9 +58,9 @@ def open_markup(path: Path, storage: Storage, dialect: Dialect, limits: Limits =
 
 def read_tables(path: Path, storage: Storage, limits: Limits = LIMITS) -> list[Pasted]:
     """Return the tables of a document; raises TableError and UnsafeError."""
-    data = whole(path, storage, replace(limits, json_bytes=limits.json_bytes // _SHARE))
+    smaller = replace(limits, json_bytes=limits.json_bytes // _SHARE)
     try:
-        text = data.decode(storage.encoding).removeprefix("\ufeff")
+        text = whole(path, storage, smaller).decode(storage.encoding).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise TableError("BF105", f"{path.name}: not {storage.encoding} text: {error}") from error
     if storage.format == "markdown":
@@ -71,6 +73,7 @@ def markdown_tables(text: str) -> list[Pasted]:
     tables: list[Pasted] = []
     lines = text.splitlines()
     current: Pasted | None = None
+    room = CELLS
     for place, line in enumerate(lines):
         if current is None and _begins(lines, place):
             current = Pasted([_pipe_cells(line)], 1)
@@ -79,9 +82,16 @@ def markdown_tables(text: str) -> list[Pasted]:
             continue
         elif "|" in line:
             current.rows.append(_pipe_cells(line))
+            room -= len(current.rows[-1])
+            if room < 0:
+                raise _too_many_cells()
         else:
             current = None
     return tables
+
+
+def _too_many_cells() -> UnsafeError:
+    return UnsafeError("BF907", f"the tables of the document have more than {CELLS:,} cells")
 
 
 def _begins(lines: list[str], place: int) -> bool:
@@ -107,6 +117,8 @@ def _pipe_cells(line: str) -> Cells:
 
 def _plain(cell: str) -> str:
     """Return the text of a Markdown cell without links, code marks, strong and emphasized words and escapes."""
+    if not _MARKS.search(cell):
+        return cell.strip()
     text = _BREAK.sub(" ", _LINK.sub(r"\1", cell.strip()))
     text = _CODE.sub(r"\1", text)
     text = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\2", text))
@@ -239,7 +251,7 @@ class _Tables(HTMLParser):
     def _put(self, current: _Open, text: str) -> None:
         self.room -= 1
         if self.room < 0:
-            raise UnsafeError("BF907", f"the tables of the document have more than {CELLS} cells")
+            raise _too_many_cells()
         current.row.append(text)
 
 
