@@ -12,6 +12,8 @@ _LIKE = 0.65
 _LONGEST, _MOST = 100, 500
 """Names that are longer, and answers about more names, are not remembered."""
 
+MANY = 1_000
+"""So many names are listed where each is told."""
 _LISTED = 40
 """So many names are listed where none is like the one that was written; more would hide it."""
 
@@ -49,6 +51,13 @@ def _nearest(name: str, names: Iterable[str]) -> str | None:
 def _remembered(name: str, names: tuple[str, ...]) -> str | None:
     """Return what `_nearest` does: the same wrong name often stands in thousands of rows."""
     return _nearest(name, names)
+
+
+def listed(names: Sequence[str], most: int = MANY) -> str:
+    """Return names with commas; of very many the first, and how many there are."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])}, ... ({len(names):,} in all)"
 
 
 def no_such(kind: str, name: str, names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from tests.hostile import (
     archives,
+    commands,
     descriptors,
     documents,
     parquets,
@@ -18,6 +19,7 @@ from tests.hostile.specimens import SPECIMENS, Specimen
 __all__ = ["SPECIMENS", "Specimen"]
 MODULES = (
     archives,
+    commands,
     descriptors,
     documents,
     parquets,

@@ -118,9 +118,10 @@ def show(
 ) -> None:
     """Show what a package holds."""
     from benchfmt.package import open_package
-    from benchfmt.reports.text import package_lines
+    from benchfmt.reports.holdings import package_lines
 
-    with open_package(package, remote=remote) as opened:
+    is_summary = not (record or records)
+    with open_package(package, remote=remote, is_short=is_summary) as opened:
         if record:
             found = next((r for r in opened.records() if r.id == record), None)
             if found is None:

@@ -124,7 +124,7 @@ def compare(
     from benchfmt.package import open_package
 
     about = asked_by_name(question or "hardware", vary or [])
-    with open_package(package, remote=remote) as opened:
+    with open_package(package, remote=remote, is_short=True) as opened:
         if pair:
             _explain(opened, pair, about, form, only)
         else:

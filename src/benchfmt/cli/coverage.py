@@ -44,7 +44,7 @@ def coverage(
     from benchfmt.package import open_package
     from benchfmt.reports.coverage import NARROWEST, WIDEST, coverage_figure, coverage_lines
 
-    with open_package(package, remote=remote) as opened:
+    with open_package(package, remote=remote, is_short=True) as opened:
         found = covered(opened)
     if metric is not None:
         check_metric(found, metric)

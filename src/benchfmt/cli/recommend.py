@@ -92,7 +92,7 @@ def recommend(
     if figure is not None and front is None:
         raise BenchfmtError("--figure needs --front: the two metrics that it shows")
     metrics = [] if front is None else [name.strip() for name in front.split(",")]
-    with open_package(package, remote=remote) as opened:
+    with open_package(package, remote=remote, is_short=True) as opened:
         found = recommended(
             opened,
             task,

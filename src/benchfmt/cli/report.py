@@ -40,7 +40,7 @@ def report(
             f"--pages needs the name of a file, beside which others can stand: {output} is none"
         )
     verdict = validate(package, rules, remote=remote, limits=FOR_PAGES)
-    with open_package(package, remote=remote) as opened, replace_file(output) as new:
+    with open_package(package, remote=remote, is_short=True) as opened, replace_file(output) as new:
         written = write_report(opened, new, report=verdict, pages=pages)
         for further in written[1:]:
             further.replace(output.parent / further.name)

@@ -114,10 +114,11 @@ class Reading:
     part: int | None = None
     shared: pl.DataFrame | None = None
     """The executions that several records of the whole package name, for a part."""
+    is_short: bool = False
 
     def __call__(self) -> Read | None:
         """Return the results; None where those of a part cannot be told from the part alone."""
-        with open_package(self.package, limits=self.limits) as package:
+        with open_package(self.package, limits=self.limits, is_short=self.is_short) as package:
             try:
                 return read_results(package, self.question, self.part, self.shared)
             except OutOfOrderError:
@@ -130,7 +131,8 @@ def readings(package: Package, question: Question, limits: Limits) -> list[Readi
     shared = None
     if len(parts) > 1:
         shared = _shared_executions(package)
-    return [Reading(str(package.root), question, limits, part, shared) for part in parts]
+    place, is_short = str(package.root), package.is_short
+    return [Reading(place, question, limits, part, shared, is_short) for part in parts]
 
 
 def read_results(

@@ -16,7 +16,8 @@ T = TypeVar("T")
 _ENCODED = (pl.Categorical, pl.Enum)
 _AT_ONCE = 65_536
 """About so many records are in memory at a time."""
-
+_BYTES_AT_ONCE = 2**25
+"""So many bytes of records are enough for a portion, however few they are."""
 
 CLASHES = "not comparable: another record of other content has the same id"
 
@@ -117,14 +118,15 @@ def _leading(measurements: pl.DataFrame, records: pl.DataFrame) -> int:
 def _in_portions(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Yield frames of about the same size, whatever the row groups of a file are."""
     held: list[pl.DataFrame] = []
-    height = 0
+    height = size = 0
     for frame in frames:
         for part in frame.iter_slices(_AT_ONCE):
             held.append(part)
             height += part.height
-            if height >= _AT_ONCE // 2:
+            size += int(part.estimated_size())
+            if height >= _AT_ONCE // 2 or size >= _BYTES_AT_ONCE:
                 yield pl.concat(held)
-                held, height = [], 0
+                held, height, size = [], 0, 0
     if held:
         yield pl.concat(held)
 

@@ -111,7 +111,8 @@ def _all_collected(
     if parts == [None]:
         return [_collected(package, _Asking(question, metric, with_power))]
     asking = _Asking(question, metric, with_power, Hashing())
-    works = [_Work(str(package.root), package.limits, asking, part) for part in parts]
+    place = str(package.root)
+    works = [_Work(place, package.limits, asking, part, package.is_short) for part in parts]
     found = [some for some in spread(works) if some is not None]
     if len(found) < len(works):
         found = [_collected(package, asking)]
@@ -180,11 +181,12 @@ class _Work:
     limits: Limits
     asking: _Asking
     part: int | None
+    is_short: bool
 
     def __call__(self) -> _Collected | None:
         """Return the values; None where those of a part cannot be told from the part alone."""
         self.asking.hashing.check()
-        with open_package(self.package, limits=self.limits) as package:
+        with open_package(self.package, limits=self.limits, is_short=self.is_short) as package:
             try:
                 return _collected(package, self.asking, self.part)
             except OutOfOrderError:

@@ -129,8 +129,8 @@ def compare_versions(
         raise BenchfmtError(f"a level lies between 0.5 and 1, as 0.95; {level:g} does not")
     asked = question("version", vary)
     with (
-        open_package(old, remote=remote, limits=limits) as older,
-        open_package(new, remote=remote, limits=limits) as newer,
+        open_package(old, remote=remote, limits=limits, is_short=True) as older,
+        open_package(new, remote=remote, limits=limits, is_short=True) as newer,
         spreading(executor) as spread,
     ):
         before, after = _both(older, newer, asked, limits, spread)

@@ -12,7 +12,7 @@ import polars as pl
 from benchfmt.finding import BenchfmtError
 from benchfmt.numbers import rational
 from benchfmt.record import KEY_FIELDS
-from benchfmt.spelling import meant, no_such
+from benchfmt.spelling import listed, meant, no_such
 from benchfmt.units import UnitError, conversion, find_unit
 from benchfmt.vocabulary import metric_of, vocabulary
 from benchfmt.wide import column_name
@@ -155,7 +155,7 @@ def _unknown(name: str, rows: list[dict[str, Any]]) -> str:
     if "__" in name and meant(name, names) is not None:
         return no_such("number", name, names)
     if known is not None:
-        return f"none of these results measures {known}; they measure: {', '.join(metrics)}"
+        return f"none of these results measures {known}; they measure: {listed(metrics)}"
     return no_such("metric", name, metrics)
 
 

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.cells import cells_of
+from benchfmt.readers.files import refuse_hollow
 from benchfmt.readers.sheets import Sniffed, open_table, sniff
 from benchfmt.readers.sheets.grid import cell_names
 from benchfmt.readers.sheets.opening import open_grid
@@ -56,6 +57,7 @@ class Head:
 
 def read_head(path: Path, name: str | None = None, limits: Limits = LIMITS) -> Head:
     """Return the beginning of a table; raises TableError for what is no table, UnsafeError for what is beyond the limits."""
+    refuse_hollow(path, limits)
     sniffed = sniff(path, limits)
     text = open_table(path, sniffed.storage, sniffed.dialect, limits)
     names = text.header()

@@ -17,16 +17,22 @@ from benchfmt.numbers import MAX_SAFE_INTEGER
 from benchfmt.package.errors import PackageError
 from benchfmt.tables import COLUMNS, arrow_schema
 
+_NOT_TEXT = {
+    item.name for items in COLUMNS.values() for item in items if item.kind not in ("text", "json")
+}
+"""Columns whose cells can be faulty by themselves: that is told even where nobody asks for them."""
+
 
 def csv_batches(
     path: Path,
     resource: Resource,
     to_current: Callable[[pl.DataFrame], pl.DataFrame],
     limits: Limits = LIMITS,
+    only: Collection[str] = (),
 ) -> Iterator[pa.Table]:
     """Yield a CSV file in tables whose columns of the standard have its types; raises PackageError for a faulty cell.
 
-    `to_current` makes rows of this version of rows as they stand.
+    `to_current` makes rows of this version of rows as they stand. With `only`, other texts are left out.
     """
     text = resource.text_table(path, limits)
     for frame, numbers in text.batches():
@@ -34,7 +40,10 @@ def csv_batches(
             raise PackageError(
                 f"{path}: row {text.bad_rows[0].row} has the wrong number of cells; run benchfmt validate"
             )
-        empty = to_current(frame.with_columns(pl.all().replace("", None)))
+        kept = frame
+        if only:
+            kept = frame[[name for name in frame.columns if name in only or name in _NOT_TEXT]]
+        empty = to_current(kept.with_columns(pl.all().replace("", None)))
         first = int(numbers[0])
         yield pa.table(
             {name: _typed(path, empty[name], first).to_arrow() for name in empty.columns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
@@ -23,9 +23,10 @@ from benchfmt.package.opening import load_descriptor, open_folder
 from benchfmt.package.parquet import bounded_frames, parquet_batches, rows_of
 from benchfmt.package.parts import Part, parts_of
 from benchfmt.package.plotting import chart
+from benchfmt.package.shortening import short_texts
 from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
-from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.files import UnsafeError, refuse_hollow
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
 from benchfmt.wide import USUAL_QUESTION, Options, attributes, flat_table, listing
@@ -33,6 +34,9 @@ from benchfmt.wide import USUAL_QUESTION, Options, attributes, flat_table, listi
 if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
+
+Prepare = Callable[[pl.DataFrame], pl.DataFrame]
+"""What makes rows ready of rows as they stand."""
 
 
 class Package:
@@ -44,6 +48,8 @@ class Package:
         descriptor: Descriptor,
         holder: TemporaryDirectory[str] | None = None,
         limits: Limits = LIMITS,
+        *,
+        is_short: bool = False,
     ) -> None:
         """Take the folder that holds the tables, its descriptor, already read, and the limits in force."""
         self.root = root
@@ -53,6 +59,8 @@ class Package:
         self._holder = holder
         self.limits = limits
         """The limits in force."""
+        self.is_short = is_short
+        """Whether long texts of its tables are shortened, as `short_text` does: for what is read by people."""
 
     def __enter__(self) -> Self:
         """Return the package."""
@@ -90,6 +98,7 @@ class Package:
             seen.add(part.path)
             if not part.path.is_file():
                 raise PackageError(f"{part.path}: the table {table!r} does not exist")
+            refuse_hollow(part.path, self.limits)
         return parts
 
     def batches(self, table: str, only: Collection[str] = ()) -> Iterator[pa.Table]:
@@ -115,7 +124,10 @@ class Package:
         newer = None
         if is_newer(version):
             newer = version
-        for rows in _rows_of(part, version, table, self.limits, only):
+        shorten: Prepare | None = None
+        if self.is_short:
+            shorten = partial(short_texts, table)
+        for rows in _rows_of(part, version, table, self.limits, only, shorten):
             try:
                 yield conform(table, rows, part.path, newer, only)
             except (ValueError, TypeError, RecursionError) as error:
@@ -143,7 +155,7 @@ class Package:
             plain = own_types(table, frame, only)
             if plain is None:
                 plain = _as_frame(conform(table, frame.to_arrow(), part.path, None, only))
-            yield plain
+            yield short_texts(table, plain) if self.is_short else plain
 
     def rows_of_parts(self, table: str) -> list[int]:
         """Return how many rows each file of a table says to have, all of them Parquet; raises PackageError."""
@@ -297,27 +309,42 @@ def _first_of(error: ValidationError) -> str:
 
 
 def _rows_of(
-    part: Part, version: str, table: str, limits: Limits, only: Collection[str]
+    part: Part,
+    version: str,
+    table: str,
+    limits: Limits,
+    only: Collection[str],
+    shorten: Prepare | None,
 ) -> Iterator[pa.Table]:
     """Return the rows of a file of a table as rows of this version, a batch at a time."""
-    to_current = partial(rows_to_current, version, table)
+    is_own = not (is_newer(version) or is_older(version))
+    prepare = partial(rows_to_current, version, table)
+    if shorten is not None:
+        prepare = partial(_both, prepare, shorten)
     if not part.is_parquet:
-        return csv_batches(part.path, part.resource, to_current, limits)
-    if not is_older(version):
+        return csv_batches(part.path, part.resource, prepare, limits, only if is_own else ())
+    if not is_older(version) and shorten is None:
         return parquet_batches(part.path, limits, only)
-    batches = parquet_batches(part.path, limits)
-    frames = (pl.DataFrame(pl.from_arrow(batch)) for batch in batches)
-    return (to_current(frame).to_arrow() for frame in frames)
+    frames = bounded_frames(part.path, limits, () if is_older(version) else only)
+    return (prepare(frame).to_arrow(compat_level=pl.CompatLevel.oldest()) for frame in frames)
 
 
-def open_package(path: str | Path, *, remote: bool = False, limits: Limits = LIMITS) -> Package:
+def _both(first: Prepare, second: Prepare, frame: pl.DataFrame) -> pl.DataFrame:
+    return second(first(frame))
+
+
+def open_package(
+    path: str | Path, *, remote: bool = False, limits: Limits = LIMITS, is_short: bool = False
+) -> Package:
     """Open a package: its folder, its zip or its `datapackage.json`; a URL only with `remote=True`.
 
+    With `is_short`, texts of more than 1,000 characters are shortened, as in a report; what is JSON is not.
     Raises PackageError where there is none or its descriptor is faulty, UnsafeError where it breaks a safety limit.
     """
     folder = open_folder(path, remote=remote, limits=limits)
     try:
-        package = Package(folder.root, load_descriptor(folder.file, limits), folder.holder, limits)
+        descriptor = load_descriptor(folder.file, limits)
+        package = Package(folder.root, descriptor, folder.holder, limits, is_short=is_short)
     except BaseException:
         folder.__exit__()
         raise

@@ -20,6 +20,7 @@ from benchfmt.package.portions import whole_records
 from benchfmt.package.sql import QueryError, answer
 from benchfmt.rearranging.portions import as_arrow, form_of, refuse_newer
 from benchfmt.tables import Batch
+from benchfmt.wide import CONTEXT
 
 MOST_PARTS = 1_000
 """A package is split into at most so many."""
@@ -78,7 +79,9 @@ def split(
 def _split(package: Package, name: str, by: str, folder: Path, replace: bool) -> list[Selected]:
     refuse_newer(package)
     column = '"' + by.replace('"', '""') + '"'
-    chosen = _asked(package, name, f"SELECT id, CAST({column} AS VARCHAR) AS word FROM wide")
+    # What stands in the records themselves needs no column for each kind of their numbers.
+    table = "records" if by in CONTEXT else "wide"
+    chosen = _asked(package, name, f"SELECT id, CAST({column} AS VARCHAR) AS word FROM {table}")
     words = chosen["word"].unique().sort().to_list()
     if len(words) > MOST_PARTS:
         raise BenchfmtError(

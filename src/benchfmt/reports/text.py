@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from benchfmt.accounting import Account, FileEntry
 from benchfmt.finding import Finding
-from benchfmt.package import Package
 from benchfmt.reports.counting import counted, number
 from benchfmt.reports.where import advice, rows_text, spot
 from benchfmt.validation.condensing import condensed
@@ -14,7 +13,6 @@ from benchfmt.validation.condensing import condensed
 _SHOWN_ROWS = 5
 _SHOWN_FILES = 3
 _COMPARED = 8
-_VALUES = 8
 
 
 def finding_line(finding: Finding) -> str:
@@ -94,50 +92,3 @@ def _row_lines(entry: FileEntry) -> Iterator[str]:
     if len(entry.details) > _SHOWN_ROWS:
         more = entry.skipped + entry.failed - _SHOWN_ROWS
         yield f"... and {number(more)} more rows of {entry.path}"
-
-
-def package_lines(package: Package) -> Iterator[str]:
-    """Yield what a package holds: its counts, and its records by suite, benchmark, system and status."""
-    import polars as pl
-
-    from benchfmt.wide import QUALIFIED
-
-    records = pl.DataFrame(pl.from_arrow(package.table("records")))
-    measurements = pl.DataFrame(pl.from_arrow(package.table("measurements")))
-    yield (
-        f"{counted(records.height, 'record')}, {counted(measurements.height, 'measurement')}, "
-        f"{counted(package.table('systems').num_rows, 'system')}"
-    )
-    for name in ("suite", "benchmark", "task", "system_id", "engine", "precision", "status"):
-        counts = (
-            records[name]
-            .drop_nulls()
-            .value_counts(sort=True)
-            .sort(["count", name], descending=[True, False])
-        )
-        if counts.height:
-            shown = [f"{value} {number(count)}" for value, count in counts.head(_VALUES).rows()]
-            if counts.height > _VALUES:
-                shown.append(f"... ({number(counts.height)} in all)")
-            yield f"{name}: {', '.join(shown)}"
-    with_value = measurements.filter(pl.col("value").is_not_null())
-    yield f"metrics: {', '.join(sorted(with_value['metric'].unique()))}"
-    parts = with_value.filter(pl.col("scope").cast(pl.String).str.contains(QUALIFIED))
-    if parts.height:
-        counts = (
-            parts["metric"]
-            .value_counts(sort=True)
-            .sort(["count", "metric"], descending=[True, False])
-        )
-        told = ", ".join(f"{metric} {number(count)}" for metric, count in counts.rows())
-        yield f"of parts of results, which the flat table shows where it is asked (qualified): {told}"
-    missing = (
-        measurements["missing"]
-        .drop_nulls()
-        .value_counts(sort=True)
-        .sort(["count", "missing"], descending=[True, False])
-    )
-    if missing.height:
-        yield "missing: " + ", ".join(
-            f"{reason} {number(count)}" for reason, count in missing.rows()
-        )

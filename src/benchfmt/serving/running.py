@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 512
 _IDLE = 10
-"""So many seconds an idle connection is kept."""
+"""So many seconds an idle connection is kept, and the head of a request may take to come."""
 _PATIENCE = 2
 """So many seconds answers that are on their way get when the server is stopped."""
 _LOOK = 0.1
@@ -41,6 +41,7 @@ def serve(
         import uvicorn
 
         from benchfmt.serving.app import application, check
+        from benchfmt.serving.connections import Connection
     except ImportError as error:
         raise BenchfmtError(
             f"a server needs {error.name}: pip install 'benchfmt[serve]' ({error})"
@@ -64,7 +65,7 @@ def serve(
                 proxy_headers=False,
                 lifespan="off",
                 ws="none",
-                http="h11",
+                http=Connection,
                 limit_concurrency=_CONNECTIONS,
                 timeout_keep_alive=_IDLE,
                 timeout_graceful_shutdown=_PATIENCE,

@@ -26,7 +26,7 @@ def write_page(
     With `pages` what has no room on it follows on others. `limit` says how much a page shows.
     """
     try:
-        with open_package(place, limits=limits) as package:
+        with open_package(place, limits=limits, is_short=True) as package:
             return write_report(package, target, report=report, pages=pages, limit=limit)
     except BenchfmtError:
         # The findings say what is wrong with it, and are worth more than this error.

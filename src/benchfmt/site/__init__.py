@@ -124,7 +124,7 @@ def _write_package(
         first = names_by_fingerprint.setdefault(report.fingerprint, package.name)
         if first != package.name:
             report_double(report, first, FOR_PAGES)
-    with open_package(package.path) as opened:
+    with open_package(package.path, is_short=True) as opened:
         facts = facts_of(package, opened, report)
         try:
             rows = write_results(opened, below / "results.parquet")

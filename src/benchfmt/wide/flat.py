@@ -15,6 +15,7 @@ from benchfmt.comparison.questions import Question
 from benchfmt.comparison.questions import question as question_named
 from benchfmt.comparison.results import contexts, grouped, with_facts
 from benchfmt.finding import BenchfmtError
+from benchfmt.limits import LIMITS
 from benchfmt.record import KEY_FIELDS
 from benchfmt.registry import facts_of_models, facts_of_systems, units_of_facts
 from benchfmt.tables import COLUMNS
@@ -228,8 +229,21 @@ def column_name(key: tuple[str, ...]) -> str:
     return "__".join(re.sub("[^A-Za-z0-9]", "_", part) for part in key if part)
 
 
+def check_kinds(count: int) -> None:
+    """Raise BenchfmtError where measurements are of more kinds than a table may have columns."""
+    if count > LIMITS.columns:
+        raise BenchfmtError(
+            f"the flat view would have a column for each of {count:,} kinds of numbers, and a table has at most "
+            f"{LIMITS.columns:,} columns; ask the table `measurements`, or select some records first"
+        )
+
+
 def key_names(keys: pl.DataFrame, taken: Collection[str] = USUAL) -> pl.DataFrame:
-    """Return distinct keys, an absent part as "", in order, each with the `name` of its column."""
+    """Return distinct keys, an absent part as "", in order, each with the `name` of its column.
+
+    Raises BenchfmtError for more than a table may have: each takes a cell of every record, whether it has a value or none.
+    """
+    check_kinds(keys.height)
     in_order = keys.sort(KEY_FIELDS)
     names = _distinct([column_name(key) for key in in_order.rows()], taken)
     return in_order.with_columns(pl.Series("name", names, dtype=pl.String))

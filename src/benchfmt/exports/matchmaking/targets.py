@@ -9,14 +9,17 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.exports.matchmaking.columns import HYPERPARAMETERS, TARGETS, Cell, Column
+from benchfmt.finding import BenchfmtError
 from benchfmt.json_cells import cell_data
 from benchfmt.record import KEY_FIELDS
 from benchfmt.units import is_unit
 from benchfmt.vocabulary import vocabulary
-from benchfmt.wide import column_name
+from benchfmt.wide import check_kinds, column_name
 
 ENGINE_NAMES = {("emissions", "kg"): "CO2e(kg)"}
 """Targets that the engine knows by name: it scales these by the carbon intensity of the country that is asked for."""
+_MOST_CELLS = 10_000_000
+"""So many numbers and empty cells may the table of an asset have: each is in memory while it is written."""
 _QUALIFIED = "^(class|subset|node|accelerator|run):"
 """Scopes of parts of a result."""
 
@@ -69,6 +72,7 @@ def by_key(measurements: pl.DataFrame, ids: pl.Series) -> Frames:
     told = ("unit", "value", "basis", "caveats", "primary", "group", "obstacle")
     used = used.select("record_id", *keys, *told)
     used = used.join(places, on="record_id")
+    check_kinds(used.select(*KEY_FIELDS, "unit").n_unique())
     parts = used.partition_by(*KEY_FIELDS, "unit", as_dict=True, maintain_order=False)
     frames = {Key(*map(str, key)): frame for key, frame in parts.items()}
     return {key: frames[key] for key in sorted(frames)}
@@ -78,10 +82,17 @@ def measured(rows: list[int], frames: Frames, asked: Asked) -> Iterator[Column]:
     """Yield a column for each key of which any of these records has a number."""
     places = {row: place for place, row in enumerate(rows)}
     wanted = pl.Series(rows, dtype=pl.Int64)
+    cells_in_all = 0
     for key, frame in frames.items():
         own = frame.filter(pl.col("place").is_in(wanted.implode()))
         if not own.height:
             continue
+        cells_in_all += len(rows)
+        if cells_in_all > _MOST_CELLS:
+            raise BenchfmtError(
+                f"a table of {len(rows):,} records would have more than {_MOST_CELLS:,} numbers and empty cells; "
+                "export some of the records (benchfmt select)"
+            )
         cells: list[Cell] = [None] * len(rows)
         groups: list[str | None] = [None] * len(rows)
         obstacles: list[str | None] = [None] * len(rows)
