@@ -96,11 +96,11 @@ _SPOILT: dict[str, tuple[Callable[[str, Path], list[str]], dict[str, str]]] = {
     ),
     "lines": (
         _lines,
-        {"ai_benchmark/full.log": "log_results", "layouts/llama-bench.md": ""},
+        {"ai_benchmark/full.log": "(limit ", "layouts/llama-bench.md": ""},
     ),
     "items": (
         _list,
-        {"ai_benchmark/bench.json": "json_data_bytes", "trtexec/pair/profile.json": ""},
+        {"ai_benchmark/bench.json": "json_data_bytes", "mlperf_published/summary_results.json": ""},
     ),
     "members": (
         _keys,
@@ -134,12 +134,25 @@ _add_all()
 @specimen(
     "a summary of LoadGen of some 5,000 runs and more", "log_results", is_large=True, writes=True
 )
-def summary_of_thousands_of_runs(folder: Path) -> list[str]:
+def results_summary_of_thousands_of_runs(folder: Path) -> list[str]:
     tree = folder / "source"
     shutil.copytree(_FIXTURES / "mlperf_inference" / "server-llm", tree)
     [summary] = tree.rglob("Server/performance/run_1/mlperf_log_summary.txt")
     text = summary.read_text()
-    scenario, _, _ = text.partition("\n\n")
-    runs = (f"{scenario}\nnote : {number}\n" for number in range(2 * 10**6 // len(scenario)))
+    scenario, _, _ = text.partition("  Performance constraints")
+    runs = (
+        scenario.replace("24000.50", f"{number}.50") + "\n"
+        for number in range(2 * 10**6 // len(scenario))
+    )
     summary.write_text("".join(runs))
     return ["convert", "source", "-o", "out"]
+
+
+@specimen(
+    "a profile of trtexec of 64 MB beside its log", "json_data_bytes", is_large=True, writes=True
+)
+def results_profile_of_millions_of_layers(folder: Path) -> list[str]:
+    shutil.copytree(_FIXTURES / "trtexec" / "pair", folder / "source")
+    lines = _bytes("trtexec/pair/profile.json").splitlines(keepends=True)
+    file = folder / "source" / "profile.json"
+    return _convert(file, b"".join(lines[:-1]), lines[-2], lines[-1])

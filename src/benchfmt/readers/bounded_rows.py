@@ -8,7 +8,7 @@ from typing import TextIO
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 
-_ROW, _CELL = 300, 120
+_ROW, _CELL = 300, 160
 """How much memory a row and a cell of it take beside the characters."""
 
 
