@@ -41,8 +41,16 @@ def package(tmp_path: Path, *records: dict[str, Any], form: str = "parquet") -> 
 
 @pytest.fixture(params=SIZES)
 def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(portions, "_AT_ONCE", request.param)
     size: int = request.param
+    monkeypatch.setattr(portions, "_AT_ONCE", size)
+    monkeypatch.setattr(portions, "_MEASUREMENTS_AT_ONCE", size)
+    return size
+
+
+@pytest.fixture(params=SIZES)
+def measurements_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    size: int = request.param
+    monkeypatch.setattr(portions, "_MEASUREMENTS_AT_ONCE", size)
     return size
 
 
@@ -87,6 +95,35 @@ def test_measurements_in_another_order_than_their_records_are_found(
     pl.read_parquet(path).reverse().write_parquet(path)
     assert grouped(root).to_dict() == expected
     assert counted(root) == covered
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [0, 1, 3, 4, 2]])
+def test_few_measurements_are_in_memory_at_a_time_and_none_is_lost(
+    measurements_at_once: int, order: list[int], tmp_path: Path
+) -> None:
+    ids = ["a", "b", "c"]
+    root = package(tmp_path, *(board(name, number) for number, name in enumerate(ids)))
+    path = root / "measurements.parquet"
+    rows = pl.read_parquet(path)
+    row = rows.head(1).drop("record_id")
+    # The second record has three, and they are read one at a time.
+    records = pl.DataFrame({"record_id": ["a", "b", "b", "b", "c"]})[order]
+    given = pl.concat([records, pl.concat([row] * 5)], how="horizontal").select(rows.columns)
+    given.write_parquet(path, row_group_size=1)
+    with open_package(root) as opened:
+        columns = (("id",), ("record_id", "value"))
+        found = portions.by_portions(
+            opened,
+            columns,
+            lambda some: some,
+            lambda records, measurements: (records["id"], measurements["record_id"]),
+        )
+    assert [name for names, _ in found for name in names] == ids
+    if order == sorted(order):
+        assert (len(found) > 1) == (measurements_at_once < max(SIZES))
+    for names, of_records in found:
+        assert set(of_records) <= set(names)
+    assert sorted(name for _, names in found for name in names) == sorted(records["record_id"])
 
 
 def test_a_record_that_is_there_twice_is_one_result(at_once: int, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ T = TypeVar("T")
 _ENCODED = (pl.Categorical, pl.Enum)
 _AT_ONCE = 65_536
 """About so many records are in memory at a time."""
+_MEASUREMENTS_AT_ONCE = 2**17
+"""So many measurements are enough for a portion, however few the records are."""
 _BYTES_AT_ONCE = 2**25
 """So many bytes of records are enough for a portion, however few they are."""
 
@@ -80,10 +82,18 @@ def _side_by_side(
     empty = wanted(_empty("measurements", of_measurements))
     stream = map(wanted, _frames(package, "measurements", of_measurements, part))
     waiting = empty
-    for records in _in_portions(_frames(package, "records", of_records, part)):
+    for portion in _in_portions(_frames(package, "records", of_records, part)):
+        records = portion
         own = [empty]
+        most = _MEASUREMENTS_AT_ONCE
         is_open = True
         while is_open:
+            if sum(some.height for some in own) > most:
+                whole, records, own = _parted(records, pl.concat(own))
+                # What cannot be parted is looked at again when there is twice as much.
+                most = max(_MEASUREMENTS_AT_ONCE, 2 * own[0].height)
+                if whole[0].height:
+                    yield whole
             if not waiting.height:
                 waiting = pl.concat([empty, *_some(stream, records.height // 2)])
             count = _leading(waiting, records)
@@ -94,6 +104,26 @@ def _side_by_side(
         yield records, pl.concat(own)
     if waiting.height or any(rest.height for rest in stream):
         raise OutOfOrderError
+
+
+_Both = tuple[pl.DataFrame, pl.DataFrame]
+
+
+def _parted(
+    records: pl.DataFrame, measurements: pl.DataFrame
+) -> tuple[_Both, pl.DataFrame, list[pl.DataFrame]]:
+    """Return the records before that of the last measurement with all of theirs, and what is left of both.
+
+    Where they stand in another order within these records, nothing is parted.
+    """
+    last = measurements["record_id"][-1]
+    before = records.head((records["id"] == last).arg_max() or 0)
+    is_theirs = measurements["record_id"].is_in(before["id"].implode())
+    count = int(is_theirs.sum())
+    if not is_theirs.head(count).all():
+        before, count = records.head(0), 0
+    whole = (before, measurements.head(count))
+    return whole, records.slice(before.height), [measurements.slice(count)]
 
 
 def _some(stream: Iterator[pl.DataFrame], least: int) -> Iterator[pl.DataFrame]:
