@@ -97,7 +97,24 @@ def record_id_characters(
     suite: str, path: str, sha256: str, locators: Iterable[bytes]
 ) -> npt.NDArray[np.uint8]:
     """Return what `record_ids` does as ASCII characters, a row for each id."""
-    digits = record_digits(suite, path, sha256, locators)
+    return _characters(record_digits(suite, path, sha256, locators))
+
+
+def record_id_characters_of_suites(
+    suites: Iterable[str], path: str, sha256: str, locators: Iterable[bytes]
+) -> npt.NDArray[np.uint8]:
+    """Return what `record_id_characters` does where each record has a suite of its own."""
+    starts: dict[str, bytes] = {}
+    digests = bytearray()
+    for suite, locator in zip(suites, locators, strict=True):
+        if suite not in starts:
+            starts[suite] = _start(suite, path, sha256)
+        digests += hashlib.sha256(starts[suite] + locator + b'"]').digest()
+    return _characters(_digits_of(digests))
+
+
+def _characters(digits: Digits) -> npt.NDArray[np.uint8]:
+    """Return the ids of which these are the digits, as ASCII characters."""
     ids = np.empty((digits.shape[1], len(RECORD_PREFIX) + _DIGITS), np.uint8)
     ids[:, : len(RECORD_PREFIX)] = np.frombuffer(RECORD_PREFIX.encode(), np.uint8)
     ids[:, len(RECORD_PREFIX) :] = _LETTERS[digits].T
@@ -105,13 +122,26 @@ def record_id_characters(
 
 
 def record_digits(suite: str, path: str, sha256: str, locators: Iterable[bytes]) -> Digits:
-    """Return the digits of `record_id` for many plain-ASCII locators of one file: a column of numbers for each id."""
-    shared = hashlib.sha256(canonical([suite, path, sha256, "|"]).rpartition("|")[0].encode())
+    """Return the digits of `record_id` for many locators of one file: a column of numbers for each id.
+
+    A locator is given as it stands between the quotes of JSON text, as plain ASCII does anyway.
+    """
+    shared = hashlib.sha256(_start(suite, path, sha256))
     digests = bytearray()
     for locator in locators:
         state = shared.copy()
         state.update(locator + b'"]')
         digests += state.digest()
+    return _digits_of(digests)
+
+
+def _start(suite: str, path: str, sha256: str) -> bytes:
+    """Return what is hashed for the ids of all records of one suite and file, up to the locator."""
+    return canonical([suite, path, sha256, "|"]).rpartition("|")[0].encode()
+
+
+def _digits_of(digests: bytearray) -> Digits:
+    """Return the digits of the ids that begin some digests: a column of numbers for each."""
     # 26 digits of five bits each: the first 130 bits of a digest.
     octets = np.frombuffer(digests, np.uint8).reshape(-1, 32).T.astype(np.uint16)
     digits = np.empty((_DIGITS, octets.shape[1]), np.uint8)

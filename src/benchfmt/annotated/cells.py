@@ -231,6 +231,13 @@ def all_json_strings(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     }
 
 
+def json_characters(cells: pl.Series) -> pl.Series:
+    """Return texts as they stand between the quotes of RFC 8785 JSON strings."""
+    if cells.str.contains(_NEEDS_ESCAPE).any():
+        return map_distinct(cells, lambda text: canonical(text)[1:-1], pl.String)
+    return cells
+
+
 def json_of_groups(
     cells: pl.Series, codes: npt.NDArray[np.int64], first: npt.NDArray[np.int64]
 ) -> pl.Series:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import JsonValue
 
+from benchfmt.annotated.cells import json_characters
 from benchfmt.annotated.columns import Order
 from benchfmt.annotated.evidence import NO_RECORD, Chosen, Evidence
 from benchfmt.annotated.fields import Fields, Flags, Origin, Systems
@@ -25,7 +26,7 @@ from benchfmt.annotated.program import Program
 from benchfmt.annotated.together import keys_of
 from benchfmt.arrays import Arrow, array_of, coded_texts, texts_of
 from benchfmt.finding import Finding
-from benchfmt.identity import canonical, record_id, record_id_characters
+from benchfmt.identity import record_id_characters, record_id_characters_of_suites
 from benchfmt.tables import Batch, complete
 
 Reasons = list[tuple[int, str]]
@@ -272,15 +273,10 @@ def _used_systems(systems: Systems, rows: Integers) -> pa.Table:
 
 def _ids(fields: Fields, suites: pl.Series, locators: pl.Series) -> Arrow:
     path, digest = fields.origin.path, fields.origin.sha256
-    table = fields.origin.table or ""
-    by_row = not fields.program.annotation.key and fields.program.variants == ({},)
-    if by_row and canonical(table) == f'"{table}"' and suites.n_unique() == 1:
-        places = locators.cast(pl.Binary).to_list()
+    places = json_characters(locators).cast(pl.Binary).to_list()
+    if suites.n_unique() == 1:
         return texts_of(record_id_characters(suites[0], path, digest, places))
-    ids = [
-        record_id(suite, path, digest, where) for suite, where in zip(suites, locators, strict=True)
-    ]
-    return array_of(ids, pa.string())
+    return texts_of(record_id_characters_of_suites(suites, path, digest, places))
 
 
 def _row_locators(fields: Fields, rows: Integers, variants: Integers) -> pl.Series:

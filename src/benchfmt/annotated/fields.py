@@ -23,7 +23,7 @@ from benchfmt.annotated.columns import (
     target,
 )
 from benchfmt.annotated.masks import lost, never, settled
-from benchfmt.annotated.nested import Nested, nested_json, with_field
+from benchfmt.annotated.nested import Nested, nested_json, with_variants
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program, groups
 from benchfmt.annotated.written import Written, written
@@ -455,11 +455,7 @@ class Fields:
         frame = pl.DataFrame(columns)
         if not np.array_equal(rows, np.arange(self.height)):
             frame = frame.select(pl.all().gather(pl.Series(rows)))
-        for index, fields in enumerate(self.program.variants):
-            mask = pl.Series(variants == index)
-            for path, value in fields.items():
-                frame = with_field(frame, path, value, mask)
-        return frame
+        return with_variants(frame, self.program.variants, variants)
 
     def _columns(self, table: str) -> dict[str, pl.Series]:
         """Return the columns of a table but its id; what stands inside of an object is one column of JSON."""
