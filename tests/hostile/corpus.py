@@ -3,6 +3,7 @@
 from tests.hostile import (
     archives,
     commands,
+    described,
     descriptors,
     documents,
     parquets,
@@ -20,6 +21,7 @@ __all__ = ["SPECIMENS", "Specimen"]
 MODULES = (
     archives,
     commands,
+    described,
     descriptors,
     documents,
     parquets,

@@ -53,8 +53,10 @@ def test_the_records_are_those_of_the_whole_table_in_the_same_order(
     request.getfixturevalue("on_disk")
     frames = []
 
-    def counted(runs: list[together._Run], own: together._Own) -> together.Frames:
-        for frame in merged(runs, own):
+    def counted(
+        runs: list[together._Run], own: together._Own, room: together.Room
+    ) -> together.Frames:
+        for frame in merged(runs, own, room):
             frames.append(frame)
             yield frame
 

@@ -11,7 +11,8 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.annotated.program import Program
-from benchfmt.annotated.together import keys_of, whole_records
+from benchfmt.annotated.stretches import row_bytes, stretches
+from benchfmt.annotated.together import Frames, Room, keys_of, whole_records
 from benchfmt.limits import Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets import Table
@@ -49,12 +50,34 @@ def frames_of_records(
     )
     most_characters = limits.repeated_bytes // _PART
     characters = 0
-    for frame, rows in whole_records(text, program.annotation, max(most, 1)):
+    values = _NUMBERS // max(len(program.measures), 1)
+    room = Room(frame=max(most, 1), record=max(min(limits.record_measurements, values), 1))
+    frames = whole_records(text, program.annotation, room)
+    if records > 1:
+        frames = _in_stretches(frames, program, limits)
+    for frame, rows in frames:
         if repeated > _USUAL:
             characters += _results_in(frame, program) * records * repeated
         if characters > most_characters:
             raise UnsafeError("BF907", _too_much(repeated, most_characters))
         yield frame, rows
+
+
+def _in_stretches(
+    frames: Frames, program: Program, limits: Limits
+) -> Iterator[tuple[pl.DataFrame, npt.NDArray[np.int64]]]:
+    """Yield frames of fewer rows where what stands beside the numbers of a row is repeated by many records; raises UnsafeError."""
+    records = len(program.variants)
+    once = {measure.column for measure in program.measures}
+    once |= {name for name in program.fields if program.note(name).ignore}
+    long = 0
+    for frame, rows in frames:
+        sizes = row_bytes(frame, without=once)
+        long += int(sizes[sizes > _USUAL].sum()) * records
+        if long > limits.repeated_bytes:
+            raise UnsafeError("BF907", _too_long(records, limits.repeated_bytes))
+        for start, end in stretches(sizes * records, frame.height, _CHARACTERS):
+            yield frame.slice(start, end - start), rows[start:end]
 
 
 def _results_in(frame: pl.DataFrame, program: Program) -> int:
@@ -83,4 +106,11 @@ def _too_much(repeated: int, most: int) -> str:
     return (
         f"its annotation says {repeated:,} characters of each record, together more than {most:,}; "
         "write a long text once, in the descriptor's description"
+    )
+
+
+def _too_long(records: int, most: int) -> str:
+    return (
+        f"a row gives up to {records:,} records, each with all that stands beside its numbers: of rows with more than "
+        f"{_USUAL:,} bytes of it, together more than {most:,}; leave out long columns with `ignore`"
     )

@@ -6,7 +6,7 @@ without a value (or a field left out, its text kept in `extensions`) and a findi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from benchfmt.annotated.history import Steps
 from benchfmt.annotated.measures import Matrix, Places, measurement_table, read_matrix
 from benchfmt.annotated.notes import Integers, Notes
 from benchfmt.annotated.program import Program
+from benchfmt.annotated.stretches import stretches
 from benchfmt.annotated.together import keys_of
 from benchfmt.arrays import Arrow, array_of, coded_texts, texts_of
 from benchfmt.finding import Finding
@@ -38,10 +39,12 @@ class Outcome:
     """What a frame gave: its records as tables, the rows that gave none, and what was wrong.
 
     `record_rows` and `measurement_rows` say in which row of the file each row of the tables stands, `columns` in which
-    column the measurements of each kind do, and `measurement_kinds` of which kind each is.
+    column the measurements of each kind do, and `measurement_kinds` of which kind each is. `owners` are the numbers of the
+    records that the measurements belong to, in ascending order.
     """
 
     batch: Batch
+    owners: Integers
     record_rows: Integers
     measurement_rows: Integers
     measurement_kinds: Integers
@@ -55,6 +58,34 @@ class Outcome:
         """Return the column of the file in which a measurement stands."""
         kind = int(self.measurement_kinds[measurement])
         return self.columns[kind]
+
+    def in_parts(self, records: int, measurements: int) -> Iterator[Outcome]:
+        """Yield the records with their measurements and systems, so many of both at a time, and nothing that was wrong.
+
+        A record is never divided, and may have more measurements by itself.
+        """
+        height = len(self.record_rows)
+        if height <= records and len(self.owners) <= measurements:
+            yield self
+            return
+        sizes = np.bincount(self.owners, minlength=height)
+        for start, end in stretches(sizes, records, measurements):
+            yield self._records_between(start, end)
+
+    def _records_between(self, start: int, end: int) -> Outcome:
+        first, last = np.searchsorted(self.owners, [start, end]).tolist()
+        records = self.batch.records.slice(start, end - start)
+        systems = self.batch.systems
+        used = pc.is_in(systems["id"], records["system_id"].cast(pa.string()))
+        measurements = self.batch.measurements.slice(first, last - first)
+        return Outcome(
+            batch=Batch(systems.filter(used), records, measurements),
+            owners=self.owners[first:last] - start,
+            record_rows=self.record_rows[start:end],
+            measurement_rows=self.measurement_rows[first:last],
+            measurement_kinds=self.measurement_kinds[first:last],
+            columns=self.columns,
+        )
 
 
 def run(
@@ -108,6 +139,7 @@ def _by_row(fields: Fields, matrix: Matrix) -> Outcome:
             records,
             measurement_table(fields, matrix, places, records["id"], owners),
         ),
+        owners=owners,
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[places.rows],
         measurement_kinds=places.kinds,
@@ -148,6 +180,7 @@ def _by_key(fields: Fields, matrix: Matrix) -> Outcome:
             records,
             measurement_table(fields, matrix, places, records["id"], owners[order]),
         ),
+        owners=owners[order],
         record_rows=fields.rows[rows],
         measurement_rows=fields.rows[places.rows],
         measurement_kinds=places.kinds,

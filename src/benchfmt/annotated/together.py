@@ -19,9 +19,11 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from benchfmt.annotated.stretches import row_bytes, stretches
 from benchfmt.annotation import TableAnnotation
 from benchfmt.oserrors import naming
 from benchfmt.readers.cells import cells_of, free_name
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets import Table
 
 Integers = npt.NDArray[np.int64]
@@ -30,10 +32,14 @@ Frames = Iterator[tuple[pl.DataFrame, Integers]]
 MOST_ROWS = 250_000
 """So many rows of a long table are put together in memory; a longer one is sorted on disk."""
 DIVISIONS = 64
-RUN_ROWS = 2_048
+RUN_ROWS = 1_024
 """So many rows of each division are read at a time."""
 FRAME_ROWS = 65_536
 """So many rows, at least, a frame has that was sorted on disk."""
+MOST_BYTES = 2**25
+"""So many bytes of cells are put together in memory."""
+_FRAME_BYTES = 2**22
+"""So many bytes of cells, at least, a frame has that was sorted on disk, where it has fewer rows."""
 _SEPARATOR = "\x1f"
 
 
@@ -57,27 +63,44 @@ def keys_of(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     return pl.select(pl.concat_str(cells, separator=_SEPARATOR)).to_series()
 
 
-def whole_records(text: Table, annotation: TableAnnotation, most: int) -> Frames:
-    """Yield the rows of a table with their numbers, those of one record in one frame; raises TableError and UnsafeError.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many rows of a table there is room for at once."""
 
-    So many rows at `most` are in a frame where each is a record by itself.
-    """
-    if not annotation.is_whole:
-        for frame, rows in text.batches():
-            for start in range(0, frame.height, most):
-                yield frame.slice(start, most), rows[start : start + most]
-        return
+    frame: int
+    """The rows of a frame in which each is a record by itself, and those that are put together in memory."""
+    record: int
+    """The rows that have one key."""
+
+
+def whole_records(text: Table, annotation: TableAnnotation, room: Room) -> Frames:
+    """Yield the rows of a table with their numbers, those of one record in one frame; raises TableError and UnsafeError."""
     frames = text.batches()
-    held: list[tuple[pl.DataFrame, Integers]] = []
-    height = 0
-    for frame, rows in frames:
-        held.append((frame, rows))
-        height += frame.height
-        if height > MOST_ROWS and _is_sortable(frame, annotation):
-            yield from _sorted_on_disk(held, frames, annotation.key)
-            return
+    if not annotation.is_whole:
+        for frame, rows in frames:
+            for start in range(0, frame.height, room.frame):
+                yield frame.slice(start, room.frame), rows[start : start + room.frame]
+        return
+    held, is_all = _held(frames, room)
+    if not is_all and _is_sortable(held[0][0], annotation):
+        yield from _sorted_on_disk(held, frames, annotation.key, room)
+        return
+    held += frames
     if held:
         yield _joined(held)
+
+
+def _held(frames: Frames, room: Room) -> tuple[list[tuple[pl.DataFrame, Integers]], bool]:
+    """Return the next frames, until they are more than there is room for, and whether these are all."""
+    held: list[tuple[pl.DataFrame, Integers]] = []
+    rows, size = 0, 0
+    for frame in frames:
+        held.append(frame)
+        rows += frame[0].height
+        size += int(row_bytes(frame[0]).sum())
+        if rows > min(MOST_ROWS, room.frame) or size > MOST_BYTES:
+            return held, False
+    return held, True
 
 
 def _is_sortable(frame: pl.DataFrame, annotation: TableAnnotation) -> bool:
@@ -91,36 +114,25 @@ def _joined(parts: Sequence[tuple[pl.DataFrame, Integers]]) -> tuple[pl.DataFram
 
 
 def _sorted_on_disk(
-    held: list[tuple[pl.DataFrame, Integers]], frames: Frames, key: Sequence[str]
+    held: list[tuple[pl.DataFrame, Integers]], frames: Frames, key: Sequence[str], room: Room
 ) -> Frames:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="benchfmt-key-"))
         own = _Own.beside(held[0][0].columns)
-        divisions = _Divisions(Path(folder), key, own)
+        divisions = _Divisions(Path(folder), key, own, room)
         while held:
             divisions.add(*_joined(held))
-            held = _some(frames)
+            held, _ = _held(frames, room)
         with naming(gettempdir()):
             runs = [stack.enter_context(run) for run in divisions.runs()]
-        yield from _merged(runs, own)
+        yield from _merged(runs, own, room)
 
 
-def _some(frames: Frames) -> list[tuple[pl.DataFrame, Integers]]:
-    """Return the next frames, as many as are held in memory."""
-    held = []
-    height = 0
-    for frame, rows in frames:
-        held.append((frame, rows))
-        height += frame.height
-        if height > MOST_ROWS:
-            break
-    return held
-
-
-def _merged(runs: Sequence[_Run], own: _Own) -> Frames:
+def _merged(runs: Sequence[_Run], own: _Own, room: Room) -> Frames:
     """Yield the rows of all divisions in frames, by the first row of their key; within a frame in the order of the table."""
     held: list[pl.DataFrame] = []
-    height = 0
+    height, size = 0, 0
+    most = min(FRAME_ROWS, room.frame)
     end: int | None = -1
     while end is not None:
         ends = [run.end for run in runs if run.end is not None]
@@ -130,12 +142,13 @@ def _merged(runs: Sequence[_Run], own: _Own) -> Frames:
             if rows.height:
                 held.append(rows)
                 height += rows.height
-            if end is not None and run.end == end:
+                size += int(rows.height * run.row_size)
+            if run.end == end or run.is_low:
                 run.fill()
-        if height >= FRAME_ROWS or (end is None and held):
+        if height >= most or size >= _FRAME_BYTES or (end is None and held):
             frame = pl.concat(held).sort(own.row)
             yield frame.drop(own.row, own.first), frame[own.row].to_numpy()
-            held, height = [], 0
+            held, height, size = [], 0, 0
 
 
 @dataclass
@@ -145,11 +158,14 @@ class _Divisions:
     folder: Path
     key: Sequence[str]
     own: _Own
+    room: Room
     _writers: dict[int, pa.RecordBatchFileWriter] = field(default_factory=dict, init=False)
 
     def add(self, frame: pl.DataFrame, rows: Integers) -> None:
         """Write some rows."""
-        divisions = (keys_of(frame, self.key).hash() % DIVISIONS).alias(self.own.division)
+        keys = keys_of(frame, self.key)
+        _refuse_many(keys, self.room.record)
+        divisions = (keys.hash() % DIVISIONS).alias(self.own.division)
         numbered = frame.hstack([pl.Series(self.own.row, rows), divisions])
         parts = numbered.partition_by(self.own.division, maintain_order=True)
         with naming(gettempdir()):
@@ -175,13 +191,30 @@ class _Divisions:
             first = pl.DataFrame({"row": rows[self.own.row], "key": keys}).select(
                 pl.col("row").min().over("key").alias(self.own.first)
             )
-            in_order = rows.hstack(first).sort(self.own.first, maintain_order=True).to_arrow()
-            with pa.ipc.new_file(str(path), in_order.schema) as writer:
-                writer.write_table(in_order, max_chunksize=RUN_ROWS)
+            _refuse_many(first.to_series(), self.room.record)
+            in_order = rows.hstack(first).sort(self.own.first, maintain_order=True)
+            self._write_run(path, in_order)
             yield _Run(path, self.own.first)
+
+    def _write_run(self, path: Path, rows: pl.DataFrame) -> None:
+        """Write the rows of a division so that they can be read in stretches, one of each division at a time."""
+        most = min(RUN_ROWS, max(self.room.frame // DIVISIONS, 1))
+        table = rows.to_arrow()
+        with pa.ipc.new_file(str(path), table.schema) as writer:
+            for start, end in stretches(row_bytes(rows), most, _FRAME_BYTES // DIVISIONS):
+                part = table.slice(start, end - start).combine_chunks()
+                writer.write_table(part)
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number}.arrow"
+
+
+def _refuse_many(keys: pl.Series, most: int) -> None:
+    """Raise UnsafeError where more rows have one key than there is room for."""
+    count = pl.DataFrame({"key": keys}).group_by("key").len()["len"].max()
+    if isinstance(count, int) and count > most:
+        message = f"{count:,} or more rows of the table have one key, and so are one record"
+        raise UnsafeError("BF907", f"{message} (at most {most:,}); name more columns in `key`")
 
 
 class _Run:
@@ -194,6 +227,9 @@ class _Run:
         self._next = 0
         self._rows = pl.DataFrame()
         self._first = np.empty(0, np.int64)
+        self._last_read = 0
+        self.row_size = 0.0
+        """About how many bytes a row takes."""
 
     def __enter__(self) -> Self:
         self._file = pa.OSFile(str(self._path), "r")
@@ -211,11 +247,19 @@ class _Run:
             return None
         return int(self._first[-1])
 
+    @property
+    def is_low(self) -> bool:
+        """Whether most of what was read last is gone, so that runs whose keys stand alike are read on together."""
+        return 2 * self._rows.height < self._last_read
+
     def fill(self) -> None:
         """Read on, where there is more."""
         if self._next == self._reader.num_record_batches:
             return
-        more = pl.DataFrame(pl.from_arrow(self._reader.get_batch(self._next)))
+        batch = self._reader.get_batch(self._next)
+        self._last_read = batch.num_rows
+        self.row_size = batch.nbytes / max(batch.num_rows, 1)
+        more = pl.DataFrame(pl.from_arrow(batch))
         self._next += 1
         self._rows = pl.concat([self._rows, more]) if self._rows.height else more
         self._first = self._rows[self._first_name].to_numpy()

@@ -24,6 +24,8 @@ from benchfmt.validation.reporting import Reporter
 
 _CONVERTER = "annotated"
 _CONVERTER_VERSION = "1.0"
+_RECORDS_AT_ONCE = 32_768
+"""So many records are judged at once: as plain columns they take several times what they do as they are made."""
 _TOLD_OF_COLUMNS = frozenset({"BF208"})
 """What an annotation assumes stands in the descriptor, once for each column."""
 
@@ -90,11 +92,13 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name, self._reporter.limits)
         terms = Terms.of(self._descriptor)
+        most = self._reporter.limits.measurements_at_once // 2
         for frame, rows in frames_of_records(text, program, self._reporter.limits):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()
-            yield self._portion(part, outcome, terms)
+            for records in outcome.in_parts(_RECORDS_AT_ONCE, most):
+                yield self._portion(part, records, terms)
         self._reporter.leave_out(notes.beyond())
         bad_rows.report()
 

@@ -1,0 +1,95 @@
+"""Described tables whose annotation makes much of them: keys, and headers that are dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.hostile.specimens import add, annotated, repeated, specimen
+
+_LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
+
+
+def _long(folder: Path, key_of: Callable[[int], str], rows: int) -> list[str]:
+    """Describe a long table with `key`."""
+    fields = [
+        {"name": "ms", "benchfmt": _LATENCY},
+        {"name": "k", "benchfmt": {"field": "model.name"}},
+    ]
+    annotation = {"key": ["k"], "constant": {"benchmark.suite": "lpdnn"}}
+    annotated(folder, "t.csv", schema={"fields": fields}, benchfmt=annotation)
+    text = "".join(f"1.5,{key_of(row)}\n" for row in range(rows))
+    (folder / "t.csv").write_text(f"ms,k\n{text}", "utf-8")
+    return ["validate", "."]
+
+
+_KEYS: dict[str, tuple[str, Callable[[int], str], int, str]] = {
+    "distinct_keys": ("1,000,000 keys", lambda row: f"k{row:07}", 1_000_000, "conformant"),
+    "long_keys": (
+        "400,000 keys of 500 characters",
+        lambda row: f"k{'x' * 500}{row:07}",
+        400_000,
+        "conformant",
+    ),
+    "one_key": ("1,000,000 rows of one key", lambda row: "k", 1_000_000, "BF907"),
+}
+
+
+def _add_keys() -> None:
+    for name, (what, key_of, rows, says) in _KEYS.items():
+        add(
+            f"table_of_{name}",
+            f"a described table with {what}",
+            says,
+            lambda folder, key_of=key_of, rows=rows: _long(folder, key_of, rows),
+            statuses=(1,) if says == "BF907" else (0,),
+            is_large=True,
+        )
+
+
+_add_keys()
+
+
+def _wide(folder: Path, notes: list[dict[str, Any]], row: bytes, rows: int, **more: Any) -> None:
+    """Describe a table of one row again and again, whose first column is `k`."""
+    first = {"name": "k", "benchfmt": {"field": "model.name"}}
+    columns = [{"name": f"c{place}", "benchfmt": note} for place, note in enumerate(notes)]
+    annotation = {"constant": {"benchmark.suite": "lpdnn"}, **more}
+    annotated(folder, "t.csv", schema={"fields": [first, *columns]}, benchfmt=annotation)
+    header = ",".join(["k", *(column["name"] for column in columns)])
+    repeated(folder / "t.csv", f"{header}\n".encode(), row, rows)
+
+
+@specimen("5,000 rows of one key and 9,990 empty columns", "BF907", is_large=True)
+def table_of_one_key_and_many_columns(folder: Path) -> list[str]:
+    notes = [{**_LATENCY, "scope": f"layer:{place}"} for place in range(9_990)]
+    _wide(folder, notes, b"k" + b"," * 9_990 + b"\n", 5_000, key=["k"])
+    return ["validate", "."]
+
+
+def _dimensions(count: int) -> list[dict[str, Any]]:
+    return [{**_LATENCY, "record": {"configuration.batch_size": n + 1}} for n in range(count)]
+
+
+@specimen("a cell of 900 KB beside 9,900 headers that are dimensions", "BF907", is_large=True)
+def table_of_a_long_cell_and_many_dimensions(folder: Path) -> list[str]:
+    _wide(folder, _dimensions(9_900), b"x" * 900_000 + b",1.5" * 9_900 + b"\n", 3)
+    return ["validate", "."]
+
+
+@specimen("100 cells of 900 KB beside 100 headers that are dimensions", "BF907", is_large=True)
+def table_of_long_cells_and_dimensions(folder: Path) -> list[str]:
+    _wide(folder, _dimensions(100), b"x" * 900_000 + b",1.5" * 100 + b"\n", 100)
+    return ["validate", "."]
+
+
+@specimen(
+    "1,000,000 records of 2,000 headers that are dimensions",
+    "conformant",
+    statuses=(0,),
+    is_large=True,
+)
+def table_of_many_dimensions(folder: Path) -> list[str]:
+    _wide(folder, _dimensions(2_000), b"k" + b",1.5" * 2_000 + b"\n", 500)
+    return ["validate", "."]
