@@ -68,8 +68,8 @@ def _in_stretches(
 ) -> Iterator[tuple[pl.DataFrame, npt.NDArray[np.int64]]]:
     """Yield frames of fewer rows where what stands beside the numbers of a row is repeated by many records; raises UnsafeError."""
     records = len(program.variants)
-    once = {measure.column for measure in program.measures}
-    once |= {name for name in program.fields if program.note(name).ignore}
+    # Numbers and what says a part of them are of one record, and what is ignored of none.
+    once = {name for name in program.fields if program.note(name).field is None}
     long = 0
     for frame, rows in frames:
         sizes = row_bytes(frame, without=once)
