@@ -19,7 +19,7 @@ from benchfmt.readers.sheets import Table
 
 _NUMBERS = 2_000_000
 """So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
-_RECORDS = 250_000
+_RECORDS = 190_000
 """So many records they may have."""
 _CELLS = 2**20
 """So many cells they may have: each is copied some times on its way, in sixteen bytes and more."""
