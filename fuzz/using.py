@@ -27,8 +27,8 @@ from benchfmt.rearranging.choosing import select, split
 from benchfmt.reports.changes import difference_lines, mended_lines
 from benchfmt.reports.comparison import group_lines
 from benchfmt.reports.coverage import coverage_lines
+from benchfmt.reports.holdings import package_lines
 from benchfmt.reports.recommendation import recommendation_lines
-from benchfmt.reports.text import package_lines
 from benchfmt.reports.versions import rendered
 from fuzz.targets import Target
 from fuzz.validating import packages

@@ -69,3 +69,46 @@ def test_the_verdict_is_that_of_the_whole_schema(table: str, name: str) -> None:
 def test_a_fault_is_found_however_deep_it_lies(data: Any, code: str | None) -> None:
     verdict = cell_json._new_verdict("records", "extensions", json.dumps(data))
     assert (json.loads(verdict)[0] if verdict else None) == code
+
+
+@pytest.mark.parametrize(("table", "name"), [*COLUMNS, ("records", "placement")])
+def test_a_list_judged_some_items_at_a_time_is_sound_where_the_whole_is(
+    monkeypatch: pytest.MonkeyPatch, table: str, name: str
+) -> None:
+    items = st.lists(ANY | st.sampled_from(["gpu", "gpu:2", 0.5, 1, None]), max_size=9)
+
+    @examples(25)
+    @given(items)
+    def hold(data: Any) -> None:
+        text = json.dumps(data)
+        whole = by_the_whole_schema(table, name, text)
+        with monkeypatch.context() as patch:
+            patch.setattr(cell_json, "_ITEMS_AT_ONCE", 2)
+            patch.setattr(cell_json, "_LONGEST_KNOWN", 0)
+            assert (cell_json._new_verdict(table, name, text) is None) == (whole is None)
+
+    hold()
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "words"),
+    [
+        ("no number", "BF103", "at /2500: "),
+        (1e309, "BF115", "Infinity"),
+        ({"a": 1}, "BF103", "at /2500: "),
+    ],
+)
+def test_a_fault_in_a_long_list_is_told_with_its_place(item: Any, code: str, words: str) -> None:
+    numbers: list[Any] = [0.5] * 3_000
+    numbers[2_500] = item
+    verdict = cell_json._new_verdict("measurements", "samples", json.dumps(numbers))
+    assert verdict is not None
+    found, message, _ = json.loads(verdict)
+    assert found == code
+    assert words in message
+
+
+def test_a_long_list_may_be_too_long_for_its_column() -> None:
+    verdict = cell_json._new_verdict("measurements", "ci", json.dumps([0.5] * 3_000))
+    assert verdict is not None
+    assert json.loads(verdict)[0] == "BF120"

@@ -1674,3 +1674,11 @@ def test_what_follows_from_a_percent_is_not_told_again(tmp_path: Path) -> None:
         "accuracy", 76.1, "1", target_min=75.0, stddev=1.2, samples=[75.0, 77.2], primary=True
     )
     assert of_package({"measurements": [percent]}, tmp_path) == {"BF301"}
+
+
+@pytest.mark.parametrize("statistic", ["mean", "sum", "harmonic-mean", "p50"])
+def test_samples_whose_sums_no_double_holds_end_no_check(tmp_path: Path, statistic: str) -> None:
+    samples = [1e308, -1e308, 1.7e308, 1.7e308, 5e-324, 1.0]
+    more = {"samples": samples, "stddev": 1e308, "ci": [-1e308, 1e308, 0.95]}
+    told = measured("score", 0.5, "1", statistic=statistic, primary=True, **more)
+    assert "BF909" not in of_package({"measurements": [told]}, tmp_path)

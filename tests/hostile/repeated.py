@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.hostile.specimens import add, annotated, repeated, specimen
+from tests.hostile.specimens import add, annotated, package, repeated, specimen
 
 from fuzz import samples
 
@@ -107,6 +107,29 @@ def page_of_one_long_cell(folder: Path) -> list[str]:
     annotated(folder, "t.html", format="html")
     start = f"<table><tr><th>ms<th>note</tr><tr><td>1<td rowspan=65000>{_LONG}</tr>".encode()
     repeated(folder / "t.html", start, b"<tr><td>2</tr>" * 1_000, 60, b"</table>")
+    return ["validate", "."]
+
+
+@specimen("lists of 100,000 samples in 50 cells", "conformant", statuses=(0,), is_large=True)
+def cells_of_many_samples(folder: Path) -> list[str]:
+    lists = ((f"0.5{place}{row}" for place in range(100_000)) for row in range(1, 51))
+    rows = (f'r{row},latency,0.55,s,measured,"[{",".join(some)}]"' for row, some in enumerate(lists))
+    head = "record_id,metric,value,unit,basis,samples"
+    package(
+        folder,
+        records="id,suite,status\n" + "".join(f"r{row},lpdnn,ok\n" for row in range(50)),
+        measurements="\n".join([head, *rows]) + "\n",
+    )
+    return ["validate", "."]
+
+
+@specimen("lists of 50,000 devices in 20 cells, one of each list at fault", "BF105", is_large=True)
+def cells_of_many_devices(folder: Path) -> list[str]:
+    rows = []
+    for row in range(20):
+        devices = ",".join([f'""gpu:{place + row + 1}""' for place in range(50_000)])
+        rows.append(f'r{row},lpdnn,ok,"[{devices},""Gpu""]"')
+    package(folder, records="\n".join(["id,suite,status,placement", *rows]) + "\n")
     return ["validate", "."]
 
 

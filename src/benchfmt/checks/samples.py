@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from benchfmt.checks.frames import Frames, faults
+from benchfmt.checks.observations import observations
 from benchfmt.checks.rounding import with_half
 
 _EXACT = 1e-12
@@ -77,7 +78,7 @@ def _faults_of_interval(interval: str, value: float | None) -> Iterator[str]:
 
 
 def _faults_of_samples(text: str, name: str, value: float, half: float) -> Iterator[str]:
-    samples = [number for number in json.loads(text) if number is not None]
+    samples = observations(text).numbers
     if not samples:
         return
     least, greatest = min(samples), max(samples)

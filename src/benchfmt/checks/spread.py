@@ -13,6 +13,7 @@ from benchfmt.checks.beside import OF_GROUP, Beside, Other, compared, has_kind
 from benchfmt.checks.check import Check, Doubt
 from benchfmt.checks.frames import Frames, faults, no_faults, number
 from benchfmt.checks.kinds import GROUP, Question
+from benchfmt.checks.observations import Observations, half_of, observations
 from benchfmt.checks.observed import metrics_where
 from benchfmt.checks.rounding import with_half
 from benchfmt.finding import Severity
@@ -90,26 +91,43 @@ def statistic_is_of_samples(frames: Frames) -> pl.DataFrame:
         return no_faults()
     frame = with_half(rows.filter(pl.col("value").is_not_null()), 0)
     columns = ["samples", "statistic", "value", "half", "metric", "n"]
-    messages = [_unlike_samples(*row) for row in frame.select(columns).rows()]
+    messages = _each(_unlike_samples, frame.select(columns))
     return _with_message(frame, "value", messages, number("value"))
 
 
+def _each(unlike: Callable[..., str | None], rows: pl.DataFrame) -> list[str | None]:
+    """Return what is wrong with each row, whose first cell is its samples: nothing where no double holds what they sum up to."""
+    messages = []
+    for samples, *cells in rows.iter_rows():
+        try:
+            messages.append(unlike(observations(samples), *cells))
+        except OverflowError:
+            messages.append(None)
+    return messages
+
+
 def _unlike_samples(
-    text: str, statistic: str, value: float, half: float | None, metric: str, n: int | None
+    samples: Observations,
+    statistic: str,
+    value: float,
+    half: float | None,
+    metric: str,
+    n: int | None,
 ) -> str | None:
-    observed = json.loads(text)
-    samples = [float(sample) for sample in observed if sample is not None]
+    numbers = samples.numbers
     # A wrong number of samples is told by BF406.
-    if not samples or (n is not None and n != len(observed)):
+    if not numbers or (n is not None and n != samples.given):
         return None
-    if statistic in _OF_POSITIVE and min(samples) <= 0:
+    if statistic in _OF_POSITIVE and min(numbers) <= 0:
         return None
-    slack = max(half or 0, _own_half(value)) + _half_of(samples, statistic)
-    slack += _EXACT * max(abs(sample) for sample in samples)
-    least, greatest = _allowed(samples, statistic, metric)
+    rounded = samples.half
+    if statistic == "sum":
+        rounded *= len(numbers)
+    slack = max(half or 0, half_of(value)) + rounded + _EXACT * samples.greatest_size
+    least, greatest = _allowed(numbers, statistic, metric)
     if least - slack <= value <= greatest + slack:
         return None
-    if statistic not in _OF_ALL and _is_centre(samples, value, slack):
+    if statistic not in _OF_ALL and _is_centre(numbers, value, slack):
         return None
     return f"the {statistic} of the samples is {_shown(least, greatest)}, not {value:.12g}"
 
@@ -145,48 +163,39 @@ def spread_is_of_samples(frames: Frames) -> pl.DataFrame:
     """BF417: a standard deviation is not that of the samples beside it."""
     rows = _with_samples(frames, _SPREAD)
     frame = rows.filter(pl.col("stddev").is_not_null())
-    messages = [_unlike_spread(*row) for row in frame.select("samples", "stddev").rows()]
+    messages = _each(_unlike_spread, frame.select("samples", "stddev"))
     hint = "write the standard deviation of the samples, by the divisor n, in the unit of the value"
     return _with_message(frame, "stddev", messages, number("stddev"), hint)
 
 
-def _unlike_spread(text: str, spread: float) -> str | None:
-    samples = [float(sample) for sample in json.loads(text) if sample is not None]
-    if not samples:
+def _unlike_spread(samples: Observations, spread: float) -> str | None:
+    if not samples.numbers:
         return None
-    of_all, of_some = _deviations(samples)
-    scale = max(abs(sample) for sample in samples)
-    slack = _own_half(spread) + _half_of(samples, "stddev") + 1e-6 * of_some + _EXACT * scale
+    of_all, of_some = samples.deviations()
+    scale = samples.greatest_size
+    slack = half_of(spread) + samples.half + 1e-6 * of_some + _EXACT * scale
     if of_all - slack <= spread <= of_some + slack:
         return None
     return f"the standard deviation of the samples is {of_all:.6g}, not {spread:.6g}"
-
-
-def _deviations(samples: Samples) -> tuple[float, float]:
-    """Return the standard deviations by the divisors n and n - 1."""
-    n = len(samples)
-    mean = fmean(samples)
-    squares = math.fsum((sample - mean) ** 2 for sample in samples)
-    return math.sqrt(squares / n), math.sqrt(squares / max(n - 1, 1))
 
 
 def interval_is_of_samples(frames: Frames) -> pl.DataFrame:
     """BF418: a confidence interval is much wider or narrower than that of the mean of its samples."""
     rows = _with_samples(frames, _CENTRED)
     frame = rows.filter(pl.col("ci").is_not_null() & pl.col("value").is_not_null())
-    messages = [_unlike_interval(*row) for row in frame.select("samples", "ci").rows()]
+    messages = _each(_unlike_interval, frame.select("samples", "ci"))
     hint = "write lower bound, upper bound and level, in the unit of the value"
     return _with_message(frame, "ci", messages, pl.col("ci"), hint)
 
 
-def _unlike_interval(text: str, interval: str) -> str | None:
-    samples = [float(sample) for sample in json.loads(text) if sample is not None]
+def _unlike_interval(samples: Observations, interval: str) -> str | None:
+    count = len(samples.numbers)
     lower, upper, level = json.loads(interval)
-    if len(samples) < _FEW or lower > upper or not 0 < level < 1:
+    if count < _FEW or lower > upper or not 0 < level < 1:
         return None
-    error = _deviations(samples)[1] / math.sqrt(len(samples))
+    error = samples.deviations()[1] / math.sqrt(count)
     usual = 2 * error * NormalDist().inv_cdf((1 + level) / 2)
-    slack = 2 * _half_of(samples, "ci") + _own_half(lower) + _own_half(upper)
+    slack = 2 * samples.half + half_of(lower) + half_of(upper)
     width = upper - lower
     if usual / _WIDTHS - slack <= width <= usual * _WIDTHS + slack:
         return None
@@ -212,25 +221,6 @@ def _with_message(
     texts = pl.Series("message", messages, dtype=pl.String)
     wrong = frame.with_columns(texts).filter(pl.col("message").is_not_null())
     return faults(wrong, "measurements", column, pl.col("message"), value, hint)
-
-
-def _own_half(value: float) -> float:
-    """Return half a unit of the last digit with which a number is written; 0 for 0, whose digits are not known."""
-    if value == 0:
-        return 0.0
-    text = repr(float(value))
-    digits, _, exponent = text.partition("e")
-    decimals = len(digits.partition(".")[2].rstrip("0"))
-    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
-
-
-def _half_of(samples: Samples, statistic: str) -> float:
-    """Return by how much a statistic may be off because its samples are rounded."""
-    # Zeros at the end are not written: the longest sample tells to how many digits all are rounded.
-    half = min((_own_half(sample) for sample in samples if sample), default=0.0)
-    if statistic == "sum":
-        return half * len(samples)
-    return half
 
 
 def _shown(least: float, greatest: float) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from benchfmt.adapters import adapter_of
 from benchfmt.identity import canonical
 from benchfmt.record import System
 
@@ -128,7 +128,7 @@ class JsonColumns:
         """Return the column of a member of a kind of object."""
         key = (model.__name__, name)
         if key not in self._columns:
-            self._columns[key] = JsonColumn(_adapter_of(model, name), self._deepest)
+            self._columns[key] = JsonColumn(adapter_of(model, name), self._deepest)
         return self._columns[key]
 
 
@@ -155,11 +155,3 @@ def extent_of(value: JsonValue) -> Extent:
         level = [child for node in lists for child in node]
         for node in objects:
             level += node.values()
-
-
-@cache
-def _adapter_of(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
-    """Return who judges the values of a member as its model does."""
-    field = model.model_fields[name]
-    annotation: Any = Annotated[field.annotation, *field.metadata]
-    return TypeAdapter(annotation, config=ConfigDict(strict=True))
