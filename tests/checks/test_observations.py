@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.drawing import examples
 
-from benchfmt.checks.observations import half_of, observations
+from benchfmt.checks import observations as observation_module
+from benchfmt.checks.observations import extremes, half_of, observations
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 ROUNDED = st.integers(-(10**6), 10**6).map(lambda number: number / 1000)
@@ -44,3 +46,12 @@ def test_deviations_are_those_of_the_textbook() -> None:
 def test_sums_that_no_double_holds_are_told_apart(text: str) -> None:
     with pytest.raises(OverflowError):
         observations(text).deviations()
+
+
+def test_the_extremes_of_a_column_are_those_of_each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = pl.Series(["[1, 2]", "[3]", "[null]", "[-4, null, 5.5]", "[6, 7, 8, 9]"])
+    whole = [cells.to_list() for cells in extremes(cells)]
+    assert whole == [[1, 3, None, -4, 6], [2, 3, None, 5.5, 9]]
+    monkeypatch.setattr(observation_module, "_AT_ONCE", 10)
+    assert [cells.to_list() for cells in extremes(cells)] == whole
+    assert [cells.len() for cells in extremes(cells.clear())] == [0, 0]

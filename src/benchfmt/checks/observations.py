@@ -13,6 +13,8 @@ from pydantic_core import from_json
 
 _FEW = 32
 """So many numbers are looked at sooner one by one."""
+_AT_ONCE = 2**22
+"""So many bytes of cells are taken apart at once."""
 _POSITIONAL = 1e16
 """From here on Python writes a number with an exponent."""
 
@@ -66,6 +68,19 @@ def observations(text: str) -> Observations:
     """Return the samples of a cell, which is a list of numbers and nulls."""
     given = from_json(text)
     return Observations([float(number) for number in given if number is not None], len(given))
+
+
+def extremes(texts: pl.Series) -> list[pl.Series]:
+    """Return the `least` and the `greatest` of the samples of each cell, of which only some are in memory at once."""
+    lists = pl.List(pl.Float64)
+    least = [pl.Series(dtype=pl.Float64)]
+    greatest = [pl.Series(dtype=pl.Float64)]
+    portions = (texts.str.len_bytes().cast(pl.UInt64).cum_sum() // _AT_ONCE).rle_id()
+    for portion in range(portions.n_unique()):
+        numbers = texts.filter(portions == portion).str.json_decode(lists)
+        least.append(numbers.list.min())
+        greatest.append(numbers.list.max())
+    return [pl.concat(least).alias("least"), pl.concat(greatest).alias("greatest")]
 
 
 def half_of(number: float) -> float:

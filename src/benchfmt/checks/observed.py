@@ -13,6 +13,7 @@ from benchfmt.checks.beside import has_kind, with_record
 from benchfmt.checks.check import Cells, Check, Doubt
 from benchfmt.checks.frames import ROW, WITHIN_BOUNDS, Frames, faults, no_faults, number
 from benchfmt.checks.kinds import Question
+from benchfmt.checks.observations import extremes
 from benchfmt.checks.samples import WITHIN_SAMPLES
 from benchfmt.finding import Severity
 from benchfmt.vocabulary import vocabulary
@@ -55,8 +56,7 @@ def _or_percent(text: str) -> pl.Expr:
 def samples_are_possible(frames: Frames) -> pl.DataFrame:
     """BF310: a sample outside of the bounds of its metric."""
     given = frames.measured(pl.col("samples").is_not_null() & _BOUNDED)
-    lists = pl.col("samples").str.json_decode(pl.List(pl.Float64))
-    ends = given.with_columns(lists.list.min().alias("least"), lists.list.max().alias("greatest"))
+    ends = given.with_columns(extremes(given["samples"]))
     is_low = pl.col("least") < pl.col("m_min")
     # A value that lies outside of all its samples is told by BF408.
     is_within = pl.col("value").is_between(pl.col("least"), pl.col("greatest"))

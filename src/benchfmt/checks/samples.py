@@ -52,8 +52,9 @@ def value_is_within_samples(frames: Frames) -> pl.DataFrame:
         & statistic.is_in(WITHIN_SAMPLES)
     )
     frame = with_half(given, 0)
+    columns = frame.select("samples", "statistic", "value", "half")
     messages = []
-    for samples, name, value, half in frame.select("samples", "statistic", "value", "half").rows():
+    for samples, name, value, half in columns.iter_rows():
         messages.append(list(_faults_of_samples(samples, name or "value", value, half or 0)))
     return _with_messages(frame, "value", messages, _SAMPLES)
 
