@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
@@ -13,6 +14,7 @@ from benchfmt.readers.sheets.table import RowTable, Table
 from benchfmt.readers.tables import TableError
 
 Opener = Callable[[Path, Storage, Dialect, Limits], Table]
+_ENCODINGS_OF_NAMES = ("idna", "punycode")
 
 
 def _open_json(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
@@ -112,7 +114,21 @@ def open_table(path: Path, storage: Storage, dialect: Dialect, limits: Limits = 
         known = ", ".join(OPENERS)
         message = f"format {storage.format!r} is not read; it is one of {known}"
         raise TableError("BF118", f"{path.name}: {message}")
+    _refuse_encodings_of_names(path, storage.encoding)
     return opener(path, storage, _with_delimiter(storage, dialect), limits)
+
+
+def _refuse_encodings_of_names(path: Path, encoding: str) -> None:
+    """Raise TableError for an encoding of names of hosts, which takes as long as the square of a text."""
+    try:
+        known = codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        return
+    if known in _ENCODINGS_OF_NAMES:
+        message = f"{known} writes the names of hosts, and no files"
+        raise TableError(
+            "BF118", f"{path.name}: {message}; write the encoding of the file, as utf-8"
+        )
 
 
 def _with_delimiter(storage: Storage, dialect: Dialect) -> Dialect:

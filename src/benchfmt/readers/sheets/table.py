@@ -80,8 +80,7 @@ class RowTable:
                 raise TableError("BF101", f"{self.path.name} {message}")
             if not self.dialect.header:
                 head = [[f"field{place}" for place, _ in enumerate(head[0], 1)]]
-            names = _joined(head, self.dialect.header_join)
-            refuse_long_names(names, self.path, self.limits)
+            names = _joined(head, self.dialect.header_join, self._refuse_header_of)
             self._names = unique_names(names, self.path)
         return self._names
 
@@ -140,13 +139,20 @@ class RowTable:
         wanted = self.dialect.header_rows
         if wanted is None or not self.dialect.header:
             return [next((cells for _, cells in rows if any(cells)), [])]
+        places, last = frozenset(wanted), max(wanted)
         head = []
+        length = 0
         for place, cells in rows:
-            if place in wanted:
+            if place in places:
+                length += 1 + len(cells) + _length(cells)
+                self._refuse_header_of(length)
                 head.append(cells)
-            if place >= max(wanted):
+            if place >= last:
                 break
         return head
+
+    def _refuse_header_of(self, length: int) -> None:
+        refuse_long_header(length, self.path, self.limits)
 
 
 def blocks_of(
@@ -191,7 +197,11 @@ def blocks_of(
 
 def refuse_long_names(names: Iterable[str], path: Path, limits: Limits) -> None:
     """Raise UnsafeError for a header that is longer than a row may be."""
-    length = sum(map(len, names))
+    refuse_long_header(sum(map(len, names)), path, limits)
+
+
+def refuse_long_header(length: int, path: Path, limits: Limits) -> None:
+    """Raise UnsafeError for a header of more characters than a row may have."""
     if length > limits.row_bytes:
         message = f"the names of the columns have {length:,} characters"
         raise UnsafeError("BF907", f"{path.name}: {message}; at most {limits.row_bytes:,} are read")
@@ -210,20 +220,21 @@ def _frame(names: list[str], block: list[Cells]) -> pl.DataFrame:
     return pl.DataFrame(series)
 
 
-def _joined(head: list[Cells], separator: str) -> list[str]:
-    """Return the names of a header: the different cells of each column, joined."""
+def _joined(head: list[Cells], separator: str, refuse: Callable[[int], None]) -> list[str]:
+    """Return the names of a header: the different cells of each column, joined.
+
+    `refuse` is asked about their length before they are joined: what joins them may be long, and stand between all.
+    """
     width = max(len(cells) for cells in head)
-    names = []
-    for place in range(width):
-        parts: list[str] = []
-        for cells in head:
-            part = cells[place].strip() if place < len(cells) and len(head) > 1 else ""
-            if len(head) == 1:
-                part = cells[place]
+    columns: list[list[str]] = [[] for _ in range(width)]
+    for cells in head:
+        for parts, cell in zip(columns, cells, strict=False):
+            part = cell.strip() if len(head) > 1 else cell
             if part and part not in parts[-1:]:
                 parts.append(part)
-        names.append(separator.join(parts))
-    return names
+    separators = sum(len(parts) - 1 for parts in columns if parts)
+    refuse(sum(len(part) for parts in columns for part in parts) + len(separator) * separators)
+    return [separator.join(parts) for parts in columns]
 
 
 def _padded(cells: Cells, width: int) -> Cells:
