@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,12 +12,13 @@ from benchfmt.comparison.fields import OF_RESULT, normalised
 from benchfmt.comparison.policies import Need, kind_of, strictest
 from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import Rules, needs_of_metric, rules_for, with_facts
-from benchfmt.comparison.rules import Pair, Result, judged
+from benchfmt.comparison.rules import Pair, Result, judged, known_of_records
 from benchfmt.comparison.verdict import Reason, Verdict, worst
 from benchfmt.printable import one_line
 from benchfmt.record import KEY_FIELDS
 
 Row = dict[str, Any]
+Texts = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,27 +82,79 @@ def rows_of(
 
 def compared(left: Rows, right: Rows, question: Question) -> list[Answer]:
     """Return the verdict on each metric that both records measured: on equal keys first, else on the nearest."""
-    return [answer(left, right, mine, theirs, question) for mine, theirs in _matched(left, right)]
+    answering = _Answering(left, right, question)
+    return [answering.answer(mine, theirs) for mine, theirs in _matched(left, right)]
 
 
-def answer(left: Rows, right: Rows, mine: Row, theirs: Row, question: Question) -> Answer:
-    """Return the verdict on two measurements of two records."""
-    kinds = [kind_of(row["metric"]) for row in (mine, theirs)]
-    found = [
-        rules_for(question, side.record["suite"], side.record["division"], kind)
-        for side, kind in zip((left, right), kinds, strict=True)
-    ]
-    needs = strictest(
-        [
-            *(rules.of_records() for rules in found),
-            *(_bound(rules, row) for rules, row in zip(found, (mine, theirs), strict=True)),
+@dataclass(frozen=True)
+class _Bound:
+    """What binds two measurements of two records, whatever these measurements say beside their metrics."""
+
+    needs: Mapping[str, Need]
+    is_quality: bool
+    texts: tuple[Texts, Texts]
+    """The fields of both records that bind, as text."""
+    known: Mapping[str, Sequence[Reason]]
+    """What the rules that read the records alone have against comparing them, by code."""
+    sources: tuple[str, ...]
+
+
+class _Answering:
+    """Two records and a question; what all of their measurements of a kind share is found once."""
+
+    def __init__(self, left: Rows, right: Rows, question: Question) -> None:
+        self._left, self._right = left, right
+        self._question = question
+        self._bound: dict[tuple[str, str], _Bound] = {}
+        self._texts: dict[tuple[object, ...], tuple[Texts, Texts]] = {}
+        self._known: dict[tuple[object, ...], Mapping[str, Sequence[Reason]]] = {}
+
+    def answer(self, mine: Row, theirs: Row) -> Answer:
+        """Return the verdict on two measurements of the two records."""
+        metrics = (mine["metric"], theirs["metric"])
+        bound = self._bound.get(metrics)
+        if bound is None:
+            bound = self._bound[metrics] = self._binding(mine, theirs)
+        pair = self._pair(bound, mine, theirs)
+        return Answer(mine, theirs, judged(pair, bound.known), bound.sources)
+
+    def _pair(self, bound: _Bound, mine: Row, theirs: Row) -> Pair:
+        sides = (self._left, mine, bound.texts[0]), (self._right, theirs, bound.texts[1])
+        results = [
+            Result(
+                side.record, side.system, row, {**texts, **{name: row[name] for name in OF_RESULT}}
+            )
+            for side, row, texts in sides
         ]
-    )
-    ignored = found[0].ignored | found[1].ignored
-    results = _results((left, mine), (right, theirs), needs, kinds[0], ignored)
-    pair = Pair(*results, needs, is_quality=kinds[0] == "quality")
-    sources = dict.fromkeys(rules.policy.source for rules in found)
-    return Answer(mine, theirs, judged(pair), tuple(sources))
+        return Pair(results[0], results[1], bound.needs, bound.is_quality)
+
+    def _binding(self, mine: Row, theirs: Row) -> _Bound:
+        """Return what binds measurements of two metrics."""
+        both = (self._left, self._right)
+        kinds = [kind_of(row["metric"]) for row in (mine, theirs)]
+        found = [
+            rules_for(self._question, side.record["suite"], side.record["division"], kind)
+            for side, kind in zip(both, kinds, strict=True)
+        ]
+        needs = strictest(
+            [
+                *(rules.of_records() for rules in found),
+                *(_bound(rules, row) for rules, row in zip(found, (mine, theirs), strict=True)),
+            ]
+        )
+        ignored = found[0].ignored | found[1].ignored
+        names = tuple(name for name in needs if name not in OF_RESULT)
+        of_records = (names, kinds[0], ignored)
+        if of_records not in self._texts:
+            self._texts[of_records] = _texts(*both, names, kinds[0], ignored)
+        texts = self._texts[of_records]
+        sources = dict.fromkeys(rules.policy.source for rules in found)
+        bound = _Bound(needs, kinds[0] == "quality", texts, {}, tuple(sources))
+        # The order of needs is that of what is said.
+        said = (*of_records, *needs.items())
+        if said not in self._known:
+            self._known[said] = known_of_records(self._pair(bound, mine, theirs))
+        return replace(bound, known=self._known[said])
 
 
 def _bound(rules: Rules, measurement: Row) -> dict[str, Need]:
@@ -109,39 +162,32 @@ def _bound(rules: Rules, measurement: Row) -> dict[str, Need]:
     return {field: need for field, need in needs.items() if need is not Need.FREE}
 
 
-def _results(
-    left: tuple[Rows, Row],
-    right: tuple[Rows, Row],
-    needs: dict[str, Need],
-    kind: str,
-    ignored: Collection[str],
-) -> tuple[Result, Result]:
-    """Return two measurements, each beside its record, with the fields that bind as text."""
-    both = pl.DataFrame([left[0].record, right[0].record], infer_schema_length=None)
-    names = (name for name in needs if name not in OF_RESULT)
+def _texts(
+    left: Rows, right: Rows, names: Sequence[str], kind: str, ignored: Collection[str]
+) -> tuple[Texts, Texts]:
+    """Return fields of two records as text."""
+    both = pl.DataFrame([left.record, right.record], infer_schema_length=None)
     texts = normalised(both, names, kind, ignored)
-    sides = []
-    for place, (side, row) in enumerate((left, right)):
-        own = {name: cells[place] for name, cells in texts.items()}
-        own |= {name: row[name] for name in OF_RESULT}
-        sides.append(Result(side.record, side.system, row, own))
-    return sides[0], sides[1]
+    mine, theirs = ({name: cells[place] for name, cells in texts.items()} for place in (0, 1))
+    return mine, theirs
 
 
 def _matched(left: Rows, right: Rows) -> Iterator[tuple[Row, Row]]:
     """Yield the measurements of each metric that both have: those of one key, else the first of each."""
     theirs = {_key(row): row for row in right.values}
+    first: dict[str, Row] = {}
+    for row in right.values:
+        first.setdefault(row["metric"], row)
     paired = {row["metric"] for row in left.values if _key(row) in theirs}
     told: set[str] = set()
     for row in left.values:
         metric = row["metric"]
-        if _key(row) in theirs:
-            yield row, theirs[_key(row)]
-        elif metric not in paired and metric not in told:
-            other = next((item for item in right.values if item["metric"] == metric), None)
-            if other is not None:
-                told.add(metric)
-                yield row, other
+        same = theirs.get(_key(row))
+        if same is not None:
+            yield row, same
+        elif metric in first and metric not in paired and metric not in told:
+            told.add(metric)
+            yield row, first[metric]
 
 
 def _key(row: Row) -> tuple[Any, ...]:

@@ -300,20 +300,61 @@ def _measure_keys(joined: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Return a short hash of each measure (metric, unit, key and how it arose) under each rules, and what is unknown of it."""
     names = [*_MEASURE, "rules_performance"]
     distinct = joined.select(names).unique()
+    of_metric = ["metric", "rules_performance"]
+    needed = _needed(distinct.select(of_metric).unique(), question)
+    told = distinct.join(needed, on=of_metric, how="left", nulls_equal=True, maintain_order="left")
+    text = pl.concat_str(
+        pl.lit("=") + pl.col("metric").cast(pl.String).fill_null("None"),
+        _part("unit"),
+        pl.lit("=") + _basis_classes(),
+        *(pl.when(f"{field} binds").then(_part(field)) for field in OF_RESULT),
+        separator=_FIELD,
+        ignore_nulls=True,
+    )
+    unknown = pl.concat_str(
+        *(
+            pl.when(pl.col(f"{field} is needed") & pl.col(field).is_null()).then(
+                pl.lit(label(field))
+            )
+            for field in OF_RESULT
+        ),
+        separator=", ",
+        ignore_nulls=True,
+    ).replace("", None)
+    texts = told.select(text=text).to_series()
+    measures = [_digest(item, _MEASURE_DIGITS) for item in texts]
+    return told.select(
+        *names,
+        pl.Series("measure", measures, dtype=pl.String),
+        unknown.alias("obstacle_measure"),
+        "is_quality",
+    )
+
+
+def _needed(metrics: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """Return metrics under rules, with their kind and which fields of a measurement bind, and which must be known."""
     rows = []
-    for row in distinct.iter_rows(named=True):
-        metric = str(row["metric"])
+    for name, rules_name in metrics.rows():
+        metric = str(name)
         kind = kind_of(metric)
-        suite, _, division = str(row["rules_performance"]).partition(".")
-        rules = rules_for(question, suite, division or None, kind)
-        needs = needs_of_metric(rules, metric)
-        unknown = [label(f) for f, need in needs.items() if need is Need.KNOWN and row[f] is None]
-        bound = [metric, row["unit"], basis_class(row["basis"])]
-        bound += [row[field] for field in OF_RESULT if needs[field] is not Need.FREE]
-        text = _FIELD.join("-" if cell is None else f"={cell}" for cell in bound)
-        rows.append((_digest(text, _MEASURE_DIGITS), ", ".join(unknown) or None, kind == "quality"))
-    schema = {"measure": pl.String, "obstacle_measure": pl.String, "is_quality": pl.Boolean}
-    return distinct.hstack(pl.DataFrame(rows, schema=schema, orient="row"))
+        suite, _, division = str(rules_name).partition(".")
+        needs = needs_of_metric(rules_for(question, suite, division or None, kind), metric)
+        binds = (needs[field] is not Need.FREE for field in OF_RESULT)
+        is_needed = (needs[field] is Need.KNOWN for field in OF_RESULT)
+        rows.append((kind == "quality", *binds, *is_needed))
+    columns = [
+        "is_quality",
+        *(f"{field} binds" for field in OF_RESULT),
+        *(f"{field} is needed" for field in OF_RESULT),
+    ]
+    schema = dict.fromkeys(columns, pl.Boolean)
+    return metrics.hstack(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _basis_classes() -> pl.Expr:
+    basis = pl.col("basis").cast(pl.String)
+    is_observed = basis.is_null() | basis.is_in(_OBSERVED)
+    return pl.when(is_observed).then(pl.lit("observed")).otherwise(basis)
 
 
 def basis_class(basis: str | None) -> str:

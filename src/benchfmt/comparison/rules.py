@@ -6,7 +6,7 @@ never parts a group: groups are of what binds alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,12 @@ from benchfmt.comparison.results import NO_TARGETS, basis_class
 from benchfmt.comparison.shown import differing, shown
 from benchfmt.comparison.significance import Untold, significance_of
 from benchfmt.comparison.verdict import Reason, Verdict
+from benchfmt.record import KEY_FIELDS
 from benchfmt.suites import mlperf_compatibility
 
 _LEVEL = 0.95
+_OF_MEASUREMENT = frozenset((*KEY_FIELDS, "unit", "basis", "value", "caveats"))
+"""What rules read of the measurement itself."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,22 @@ class Rule:
         yield from self.judge(self, pair)
 
 
-def judged(pair: Pair) -> list[Reason]:
-    """Return what all rules have against comparing two results, the gravest first."""
-    reasons = [reason for rule in RULES for reason in rule.of(pair)]
+def judged(pair: Pair, known: Mapping[str, Sequence[Reason]]) -> list[Reason]:
+    """Return what all rules have against comparing two results, the gravest first.
+
+    What is `known` of the records (`known_of_records`) is not asked again.
+    """
+    reasons: list[Reason] = []
+    for rule in RULES:
+        reasons.extend(known[rule.code] if rule.code in known else rule.of(pair))
     return sorted(reasons, key=lambda reason: -reason.verdict)
+
+
+def known_of_records(pair: Pair) -> dict[str, Sequence[Reason]]:
+    """Return by code what the rules that read no measurement say: the same of all pairs of two records with these needs."""
+    return {
+        rule.code: tuple(rule.of(pair)) for rule in RULES if _OF_MEASUREMENT.isdisjoint(rule.fields)
+    }
 
 
 # --- what binds ---
