@@ -6,13 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from tests.hostile.specimens import package
 from typer.testing import CliRunner
 
 from benchfmt.cli.commands import app
-from benchfmt.printable import json_text, printable
+from benchfmt.printable import json_list_pieces, json_text, printable
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[31mred\u202e\x85"
+
+
+@pytest.mark.parametrize("items", [[], [{"a": ["x\ny", {}]}], [1, [None], {}, "null"]])
+def test_a_list_that_is_printed_item_by_item_is_the_same_json(items: list[JsonValue]) -> None:
+    heading: dict[str, JsonValue] = {"b": [None], "c": {"d": []}}
+    whole = json_text({**heading, "items": items}, indent=2)
+    assert "".join(json_list_pieces(heading, "items", items)) == f"{whole}\n"
 
 
 @pytest.mark.parametrize(

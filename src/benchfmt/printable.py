@@ -10,6 +10,8 @@ from re import Match
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from pydantic import JsonValue
 
 _STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -43,6 +45,22 @@ def json_text(data: JsonValue, indent: int | None = None) -> str:
     if printable(text) == text:
         return text
     return json.dumps(data, indent=indent)
+
+
+def json_list_pieces(
+    heading: Mapping[str, JsonValue], name: str, items: Iterable[JsonValue]
+) -> Iterator[str]:
+    """Yield an object as JSON whose last member is a list, one item in memory at a time, with a line end."""
+    start, end = json_text({**heading, name: [None]}, indent=2).rsplit("\n    null", 1)
+    separator = ""
+    for item in items:
+        text = json_text(item, indent=2).replace("\n", "\n    ")
+        yield f"{separator or start}\n    {text}"
+        separator = ","
+    if separator:
+        yield f"{end}\n"
+    else:
+        yield f"{json_text({**heading, name: []}, indent=2)}\n"
 
 
 def is_watched(stream: TextIO) -> bool:

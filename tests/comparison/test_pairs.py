@@ -35,6 +35,28 @@ def test_every_rule_reads_fields_that_exist() -> None:
     assert len({rule.code for rule in RULES}) == len(RULES)
 
 
+def test_each_of_many_measurements_is_judged_as_it_is_alone() -> None:
+    base = PROFILE["measurements"][0]
+    of_left = [
+        {**base, "stage": "x:a"},
+        {**base, "stage": "x:b", "basis": "published", "caveats": ["profiled"]},
+        {**base, "stage": "x:c", "basis": "estimated"},
+        {"metric": "accuracy", "value": 0.5, "unit": "1", "basis": "measured"},
+        {"metric": "memory", "value": 5, "unit": "By", "basis": "measured"},
+    ]
+    of_right = [{**row, "basis": "estimated"} for row in of_left]
+    other = {"configuration__batch_size": 8, "benchmark__phase": "training"}
+
+    def answers(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[Any]:
+        records = made(PROFILE, measurements=left), made(PROFILE, "o", measurements=right, **other)
+        return [answer.to_dict() for answer in compare(*records, question("hardware"))]
+
+    together = answers(of_left, of_right)
+    alone = [answers([one], [two])[0] for one, two in zip(of_left, of_right, strict=True)]
+    assert together == alone
+    assert len({str(answer["reasons"]) for answer in together}) > 2
+
+
 def test_every_field_that_can_bind_has_a_rule() -> None:
     judged = {name for rule in RULES for name in rule.fields}
     assert set(FIELDS) <= judged | {"engine"}

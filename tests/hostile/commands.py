@@ -115,6 +115,42 @@ def _add_many_metrics() -> None:
 _add_many_metrics()
 
 
+def _large_records(folder: Path, arguments: list[str]) -> list[str]:
+    """5 records with 100,000 measurements each, all of another stage."""
+    numbers = (
+        f"r{number},latency,x:s{place},sample,0.5,s,measured,\n"
+        for number in range(5)
+        for place in range(100_000)
+    )
+    records = (_record(number, "resnet50") for number in range(5))
+    _written(folder / "p", records, numbers)
+    return arguments
+
+
+_ON_LARGE_RECORDS = {
+    "pair": ["compare", "p", "r0", "r1", "--metric", "latency"],
+    "versions": ["compare", "p", "p"],
+    "report": ["report", "p"],
+    "coverage": ["coverage", "p"],
+}
+
+
+def _add_large_records() -> None:
+    for name, arguments in _ON_LARGE_RECORDS.items():
+        add(
+            f"large_records_{name}",
+            f"records of 100,000 measurements: {' '.join(arguments)}",
+            "",
+            partial(_large_records, arguments=arguments),
+            statuses=(0,),
+            is_large=True,
+            writes=name == "report",
+        )
+
+
+_add_large_records()
+
+
 @specimen("a table of holes to describe", "the rest are holes", statuses=(1, 2))
 def hollow_table_to_describe(folder: Path) -> list[str]:
     (folder / "t.csv").write_text("ms\n1.5\n", "utf-8")

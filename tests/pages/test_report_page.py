@@ -22,7 +22,7 @@ from benchfmt.cli.commands import app
 from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
 from benchfmt.package import write_package
-from benchfmt.pages import Limit, write_report
+from benchfmt.pages import Limit, gathering, write_report
 from benchfmt.pages.drawing import front
 from benchfmt.pages.gathering import Portion, _lines, gather, one_record
 from benchfmt.pages.nearest import differences
@@ -567,7 +567,7 @@ def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
         portion = content.portion(range(1))
     names = ["report.html"]
     found = opened_by(page_of(content, portion, range(1), 0, names).data)
-    lost = opened_by(page_of(content, replace(portion, measurements={}), range(1), 0, names).data)
+    lost = opened_by(page_of(content, replace(portion, numbers={}), range(1), 0, names).data)
     for whole, without in zip(found, lost, strict=True):
         facts = without["facts"]
         assert "no measurement of this kind with this value" in facts["not found"]
@@ -575,6 +575,26 @@ def test_a_number_whose_measurement_is_not_found_says_so(package: Path) -> None:
         # What the record says of its source is still known.
         assert facts["record"] == whole["facts"]["record"]
         assert facts["SHA-256 of it"] == whole["facts"]["SHA-256 of it"]
+
+
+def test_numbers_of_a_record_of_too_many_measurements_are_shown_without_the_others(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_package(package) as opened:
+        content = gather(opened, None, 1)
+        whole = content.portion(range(1))
+        monkeypatch.setattr(gathering, "_OF_RECORD", 1)
+        portion = content.portion(range(1))
+    assert max(map(len, portion.measurements.values())) <= 3
+    assert portion.numbers == whole.numbers
+    assert not whole.crowded
+    shown = opened_by(page_of(content, portion, range(1), 0, ["report.html"]).data)
+    every = opened_by(page_of(content, whole, range(1), 0, ["report.html"]).data)
+    for few, all_of_it in zip(shown, every, strict=True):
+        assert few["facts"] == all_of_it["facts"]
+        has_others = few["facts"]["record"] not in portion.crowded
+        assert (few["others"] is not None) == has_others
+    assert portion.crowded
 
 
 def test_a_figure_of_two_numbers_leaves_out_results_with_several_of_a_kind(package: Path) -> None:

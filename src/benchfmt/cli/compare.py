@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +15,11 @@ from benchfmt.cli.options import Remote
 from benchfmt.cli.printing import print_lines, print_pieces, print_text, say
 from benchfmt.cli.progress import workers
 from benchfmt.finding import BenchfmtError
-from benchfmt.printable import json_text
+from benchfmt.printable import json_list_pieces, json_text
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from benchfmt.comparison.pairs import Rows
     from benchfmt.comparison.questions import Question
     from benchfmt.package import Package
@@ -210,31 +213,29 @@ def _explain(
     package: Package, pair: list[str], question: Question, form: Format, metric: str | None
 ) -> None:
     from benchfmt.comparing.records import named_rows
-    from benchfmt.comparison.pairs import compared
+    from benchfmt.comparison.pairs import answers
     from benchfmt.reports.comparison import answer_lines
 
     if len(pair) != 2:
         raise BenchfmtError("two records are compared: name both, by id")
     left, right = named_rows(package, pair)
-    answers = compared(left, right, question)
+    found = answers(left, right, question)
     if metric is not None:
-        answers = [
-            item for item in answers if metric in (item.left["metric"], item.right["metric"])
-        ]
-        if not answers:
+        found = (item for item in found if metric in (item.left["metric"], item.right["metric"]))
+        first = next(found, None)
+        if first is None:
             raise BenchfmtError(f"the two records do not both measure {metric!r}")
+        found = chain([first], found)
     if form is Format.json:
-        _print_json(
-            {
-                "question": question.name,
-                "varies": sorted(question.varies),
-                "records": pair,
-                "answers": [item.to_dict() for item in answers],
-            }
-        )
+        heading: dict[str, JsonValue] = {
+            "question": question.name,
+            "varies": [*sorted(question.varies)],
+            "records": [*pair],
+        }
+        print_pieces(json_list_pieces(heading, "answers", (item.to_dict() for item in found)))
     else:
         names = (_name(left), _name(right))
-        print_lines(answer_lines(names, answers, question))
+        print_lines(answer_lines(names, found, question))
 
 
 def _name(rows: Rows) -> str:

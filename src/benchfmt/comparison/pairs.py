@@ -21,7 +21,7 @@ Row = dict[str, Any]
 Texts = Mapping[str, str | None]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class Answer:
     """Whether the values of one metric compare, with both, and why not."""
 
@@ -82,8 +82,14 @@ def rows_of(
 
 def compared(left: Rows, right: Rows, question: Question) -> list[Answer]:
     """Return the verdict on each metric that both records measured: on equal keys first, else on the nearest."""
+    return list(answers(left, right, question))
+
+
+def answers(left: Rows, right: Rows, question: Question) -> Iterator[Answer]:
+    """Yield what `compared` returns, one after the other."""
     answering = _Answering(left, right, question)
-    return [answering.answer(mine, theirs) for mine, theirs in _matched(left, right)]
+    for mine, theirs in _matched(left, right):
+        yield answering.answer(mine, theirs)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a rule says what it says, with what both results state; None where one states nothing."""
 

@@ -27,6 +27,11 @@ _LINES = (1_000, 500, 250, 120, 60)
 """So many results of a group are shown, the first for which a page has room; the others are counted."""
 RESULTS = 3_000
 """So many results in groups stand on a page: then it is some megabytes at most."""
+_OF_RECORD = 2_000
+"""So many measurements of a record are in memory beside those that are shown: a page has no room for more."""
+_IN_MEMORY = 2**17
+"""So many measurements are in memory; once there are, `_LEAST` of each further record."""
+_LEAST = 40
 LONE = 60
 """So many records that stand in no group are shown."""
 _REPRESENTED = "another result of the same execution stands for it"
@@ -76,6 +81,15 @@ _OF_MEASUREMENTS = (
 )
 
 
+Number = tuple[object, ...]
+_WHAT = (*KEY_FIELDS, "unit", "value")
+
+
+def number_of(record_id: str, row: Mapping[str, object]) -> Number:
+    """Return by what the measurement of a record is found that a line shows."""
+    return (record_id, *(row[name] for name in _WHAT))
+
+
 @dataclass(frozen=True)
 class ShownGroup:
     """A group, and those of its results that are shown."""
@@ -112,7 +126,11 @@ class Portion:
     records: Mapping[str, Row]
     """The records of the results that are shown, by id."""
     measurements: Mapping[str, list[Row]]
-    """All measurements of these records, in their order."""
+    """The measurements of these records, in their order."""
+    numbers: Mapping[Number, Row]
+    """The measurements that lines show, by what they are (`number_of`)."""
+    crowded: frozenset[str] = frozenset()
+    """The records of which only the first measurements are there, and those that lines show."""
 
 
 @dataclass(frozen=True)
@@ -157,10 +175,46 @@ class Content:
             ids.update(lone.ids)
         rows = _rows(self.package, "records", "id", _OF_RECORDS, ids)
         records = {row["id"]: row for row in rows}
-        measurements: dict[str, list[Row]] = {}
+        wanted = {number_of(line.record_id, line.row) for group in shown for line in group.lines}
+        held = _Held(wanted)
         for row in _rows(self.package, "measurements", "record_id", _OF_MEASUREMENTS, ids):
-            measurements.setdefault(row["record_id"], []).append(row)
-        return Portion(shown, lone, records, measurements)
+            held.take(row)
+        return Portion(
+            shown, lone, records, held.measurements, held.numbers, frozenset(held.crowded)
+        )
+
+
+class _Held:
+    """Measurements of records that are shown, as many as memory has room for, and those that lines show."""
+
+    def __init__(self, wanted: Collection[Number]) -> None:
+        self.measurements: dict[str, list[Row]] = {}
+        self.numbers: dict[Number, Row] = {}
+        self.crowded: set[str] = set()
+        self._wanted = wanted
+        self._met: set[tuple[str, bool | None]] = set()
+        self._count = 0
+
+    def take(self, row: Row) -> None:
+        """Take the next measurement."""
+        record_id = row["record_id"]
+        rows = self.measurements.setdefault(record_id, [])
+        number = number_of(record_id, row)
+        if number in self._wanted:
+            self.numbers.setdefault(number, row)
+        has_room = len(rows) < (_OF_RECORD if self._count < _IN_MEMORY else _LEAST)
+        if has_room or self._is_first(row):
+            rows.append(row)
+            self._count += 1
+        if row["value"] is not None:
+            self._met.add((record_id, row["primary"]))
+        if not has_room:
+            self.crowded.add(record_id)
+
+    def _is_first(self, row: Row) -> bool:
+        """Whether a row is the first number of its record, or the first primary one: one in no group is known by it."""
+        kind = (row["record_id"], row["primary"])
+        return row["value"] is not None and kind not in self._met
 
 
 def gather(

@@ -34,6 +34,8 @@ _NEAR = (
 """The more of these it shares, the nearer it is."""
 _MOST_RECORDS = 20_000
 """In a package of more records nobody is looked for: each would be held against too many."""
+_MOST_MEASUREMENTS = 2**16
+"""So many measurements are held against each other; of further records nobody says in what they differ."""
 _REASONS = 2
 _APART = (Verdict.NOT_COMPARABLE, Verdict.CANNOT_BE_TOLD)
 
@@ -42,7 +44,7 @@ def differences(package: Package, ids: Sequence[str]) -> dict[str, str]:
     """Return of records, by id, in what each differs from the nearest of its task; nothing where there is none."""
     if not ids or _records(package) > _MOST_RECORDS:
         return {}
-    nearest = _nearest(_described(package), ids)
+    nearest = _bounded(package, _nearest(_described(package), ids))
     wanted = list(dict.fromkeys((*nearest, *nearest.values())))
     if not wanted:
         return {}
@@ -60,6 +62,28 @@ def differences(package: Package, ids: Sequence[str]) -> dict[str, str]:
 
 def _records(package: Package) -> int:
     return sum(frame.height for frame in package.frames("records", ("id",)))
+
+
+def _bounded(package: Package, nearest: Mapping[str, str]) -> dict[str, str]:
+    """Return the first records, each with its nearest, whose measurements memory has room for together."""
+    ids = pl.Series([*nearest, *nearest.values()], dtype=pl.String).unique()
+    counts = dict.fromkeys(ids, 0)
+    for frame in package.frames("measurements", ("record_id",)):
+        own = frame.select(pl.col("record_id").cast(pl.String)).filter(
+            pl.col("record_id").is_in(ids.implode())
+        )
+        for record_id, count in own["record_id"].value_counts().iter_rows():
+            counts[record_id] += count
+    found = {}
+    room = _MOST_MEASUREMENTS
+    for record_id, other_id in nearest.items():
+        # One that is there already counts no second time.
+        size = counts[record_id] + counts[other_id]
+        if size <= room:
+            found[record_id] = other_id
+            room -= size
+            counts[record_id] = counts[other_id] = 0
+    return found
 
 
 def _described(package: Package) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from benchfmt.comparing.groups import Group, Line
 from benchfmt.comparison.policies import kind_of
 from benchfmt.pages import drawing
 from benchfmt.pages.beside import Key, Numbers, columns_beside, numbers_beside, second
-from benchfmt.pages.gathering import Content, Lone, Portion, ShownGroup
+from benchfmt.pages.gathering import Content, Lone, Portion, ShownGroup, number_of
 from benchfmt.pages.headings import shared_words, title_of
 from benchfmt.pages.leading import leads, times_better
 from benchfmt.pages.matrix import matrix_of
@@ -341,10 +341,7 @@ class _Groups:
 
     def _row(self, line: Line) -> Row | None:
         """Return the measurement that a line shows, or None where its record has no such one."""
-        for row in self._portion.measurements.get(line.record_id, ()):
-            if all(row[name] == line.row[name] for name in (*KEY_FIELDS, "unit", "value")):
-                return row
-        return None
+        return self._portion.numbers.get(number_of(line.record_id, line.row))
 
     def _result(
         self,
@@ -366,6 +363,8 @@ class _Groups:
 
     def _others_of(self, record_id: str, shown: Row | None) -> list[tuple[int, str, str]] | None:
         """Return the other numbers of a record; None where the page has no room for them."""
+        if record_id in self._portion.crowded:
+            return None
         others = []
         for row in self._portion.measurements.get(record_id, ()):
             if row is not shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchfmt.printable import one_line
@@ -169,28 +169,31 @@ def _bar(value: float, largest: float) -> str:
 
 
 def answer_lines(
-    names: tuple[str, str], answers: Sequence[Answer], question: Question
+    names: tuple[str, str], answers: Iterable[Answer], question: Question
 ) -> Iterator[str]:
     """Yield the verdict on each metric that two records share, with the reasons rule by rule."""
     yield from map(one_line, _of_answers(names, answers, question))
 
 
 def _of_answers(
-    names: tuple[str, str], answers: Sequence[Answer], question: Question
+    names: tuple[str, str], answers: Iterable[Answer], question: Question
 ) -> Iterator[str]:
     yield f"{question.asks} May differ: {', '.join(sorted(question.varies))}."
     yield f"A: {names[0]}"
     yield f"B: {names[1]}"
-    if not answers:
-        yield "not comparable: no metric was measured of both"
+    sources: dict[str, None] = {}
+    is_empty = True
     for found in answers:
+        is_empty = False
+        sources.update(dict.fromkeys(found.sources))
         mine, theirs = measure(found.left), measure(found.right)
         title = mine if mine == theirs else f"{mine} | {theirs}"
         yield f"{title}: {found.verdict.words}"
         yield f"  A {_number(found.left)}   B {_number(found.right)}{_ratio(found)}"
         for reason in found.reasons:
             yield f"  {reason.rule} {reason.verdict.words}: {reason.sentence}"
-    sources = dict.fromkeys(source for found in answers for source in found.sources)
+    if is_empty:
+        yield "not comparable: no metric was measured of both"
     for source in sources:
         yield f"rules: {source}"
 
