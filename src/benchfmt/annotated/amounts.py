@@ -45,7 +45,7 @@ def frames_of_records(
     most = min(
         _NUMBERS // max(len(program.measures), 1),
         _RECORDS // records,
-        _CELLS // max(len(program.missing), 1),
+        _rows_of(len(program.missing)),
         _CHARACTERS // max(repeated * records, 1),
     )
     most_characters = limits.repeated_bytes // _PART
@@ -61,6 +61,11 @@ def frames_of_records(
         if characters > most_characters:
             raise UnsafeError("BF907", _too_much(repeated, most_characters))
         yield frame, rows
+
+
+def _rows_of(columns: int) -> int:
+    """Return how many rows of so many columns a frame has; of thousands, each takes about as much as fifty of its cells by itself."""
+    return _CELLS // max(columns, 1) - min(columns // 200, 50)
 
 
 def _in_stretches(

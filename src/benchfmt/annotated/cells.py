@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchfmt.annotated.masks import is_finite, is_one_of, lost, never, settled
+from benchfmt.annotated.stacks import stacked, stacks_of
 from benchfmt.identity import canonical
 from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS, rational
 from benchfmt.units import Conversion
@@ -99,6 +100,19 @@ def known(stripped: pl.Series, missing_values: Iterable[str]) -> pl.Series:
     return stripped.set(
         is_one_of(stripped, list({"": None, **dict.fromkeys(missing_values)})), None
     )
+
+
+def all_known(
+    stripped: Mapping[str, pl.Series], missing_values: Callable[[str], tuple[str, ...]]
+) -> dict[str, pl.Series]:
+    """Return what `known` does of each of some columns of one height, which may be thousands."""
+    height = max((cells.len() for cells in stripped.values()), default=0)
+    clean: dict[str, pl.Series] = {}
+    for names in stacks_of(stripped, missing_values, height):
+        cells = known(stacked([stripped[name] for name in names]), missing_values(names[0]))
+        for place, name in enumerate(names):
+            clean[name] = cells.slice(place * height, height)
+    return {name: clean[name] for name in stripped}
 
 
 def numbers(cells: pl.Series, conversion: Conversion) -> Numbers:

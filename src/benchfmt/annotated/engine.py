@@ -54,11 +54,6 @@ class Outcome:
     doubled: Reasons = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def column_of(self, measurement: int) -> str:
-        """Return the column of the file in which a measurement stands."""
-        kind = int(self.measurement_kinds[measurement])
-        return self.columns[kind]
-
     def in_parts(self, records: int, measurements: int) -> Iterator[Outcome]:
         """Yield the records with their measurements and systems, so many of both at a time, and nothing that was wrong.
 

@@ -106,10 +106,7 @@ class Fields:
         self.notes = notes
         self.height = frame.height
         self._stripped = _stripped(frame)
-        self.clean = {
-            name: c.known(cells, program.missing_in(name).texts)
-            for name, cells in self._stripped.items()
-        }
+        self.clean = c.all_known(self._stripped, lambda name: program.missing_in(name).texts)
         self.values: dict[str, pl.Series] = {}
         self.kept: dict[str, pl.Series] = {}
         self.inputs: dict[str, pl.Series] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Hashable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,9 @@ from benchfmt.annotated.missing import Reasoned
 from benchfmt.annotated.naming import NamedMeasures, UnnamedError
 from benchfmt.annotated.notes import Integers
 from benchfmt.annotated.parts import Parts, caveats_by_word
+from benchfmt.annotated.program import Program
+from benchfmt.annotated.stacks import stacked, stacks_of
+from benchfmt.annotated.written import is_read_by_cell, way_of_writing, written
 from benchfmt.arrays import Arrow, array_of, coded_texts, nulls, numbers_of, places_of
 from benchfmt.identity import canonical
 from benchfmt.record import KEY_FIELDS
@@ -87,25 +91,50 @@ def read_matrix(fields: Fields, masks: list[pl.Series]) -> Matrix:
     """Return the measurements of a frame; `masks` say where each rule holds."""
     measures = all_measures(fields)
     # Each measure is filled as a whole: it lies together in memory.
-    values = np.empty((len(measures), fields.height)).T
-    reasons = np.zeros((len(measures), fields.height), dtype=np.int16).T
-    caveats = np.zeros((len(measures), fields.height), dtype=np.int16).T
+    shape = (len(measures), fields.height)
+    values = np.empty(shape)
+    reasons = np.zeros(shape, dtype=np.int16)
+    caveats = np.zeros(shape, dtype=np.int16)
     all_reasons: list[str | None] = [None]
-    all_caveats: list[str | None] = [None]
+    all_caveats: dict[str | None, int] = {None: 0}
+    bad: dict[int, Flags] = {}
+    for alike in _read_alike(fields, measures):
+        cells = _measured(fields, [measures[index] for index in alike], masks)
+        values[alike] = np.where(cells.states == _VALUE, cells.numbers, np.nan)
+        places = [0] + [_index(all_reasons, name) for name in cells.reasons[1:]]
+        codes = np.array(places, dtype=np.int16)[np.maximum(cells.states, 0)]
+        reasons[alike] = np.where(cells.states == ABSENT, ABSENT, codes)
+        for place in np.flatnonzero(cells.bad.any(axis=1)).tolist():
+            bad[alike[place]] = cells.bad[place]
     parts = Parts(fields)
+    doubted = _doubted(fields.program)
     for index, measure in enumerate(measures):
-        numbers, states, names = _measured(fields, measure, masks)
-        values[:, index] = np.where(states == _VALUE, numbers, np.nan)
-        places = np.array([0] + [_index(all_reasons, name) for name in names[1:]], dtype=np.int16)
-        reasons[:, index] = np.where(states == ABSENT, ABSENT, places[np.maximum(states, 0)])
-        codes, lists = _caveats(fields, measure, masks)
-        places = np.array([_index(all_caveats, item) for item in lists], dtype=np.int16)
-        caveats[:, index] = places[codes]
+        if index in bad:
+            _note_bad(fields, measure, bad[index])
+        by_row, lists = _caveats(fields, measure, masks, doubted)
+        places = [all_caveats.setdefault(item, len(all_caveats)) for item in lists]
+        caveats[index] = places[0] if by_row is None else np.array(places, np.int16)[by_row]
         if measure.parts or fields.program.note(measure.column).spread:
-            parts.read(index, measure, pl.Series(states == _VALUE))
+            parts.read(index, measure, pl.Series(reasons[index] == _VALUE))
     parts.keep_unused()
     _keep_without_case(fields)
-    return Matrix(measures, values, reasons, caveats, all_reasons, all_caveats, parts)
+    return Matrix(measures, values.T, reasons.T, caveats.T, all_reasons, [*all_caveats], parts)
+
+
+def _read_alike(fields: Fields, measures: list[Measure]) -> Iterator[list[int]]:
+    """Yield the places of measures whose cells are read in the same way, in the order of the first ones."""
+    rules = [rule.missing for rule in fields.program.annotation.rules if rule.missing]
+
+    def way_of(index: int) -> Hashable:
+        measure = measures[index]
+        item = fields.program.fields[measure.column]
+        if measure.where or measure.cases or not is_read_by_cell(item):
+            return index
+        missing = fields.program.missing_in(measure.column)
+        ruled = tuple(rule.get(measure.column) or rule.get(EVERY) for rule in rules)
+        return (measure.conversion, way_of_writing(item), missing.way, ruled)
+
+    return stacks_of(range(len(measures)), way_of, fields.height)
 
 
 def _keep_without_case(fields: Fields) -> None:
@@ -219,51 +248,78 @@ def _hint(unnamed: UnnamedError) -> str:
     return "say under `terms` what it stands for"
 
 
-def _measured(
-    fields: Fields, measure: Measure, masks: list[pl.Series]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], list[str]]:
-    """Return a measure's values, the state of each cell and the reasons that the states count."""
-    cells = fields.clean[measure.column]
-    read = fields.converted(measure.column, measure.conversion)
+@dataclass(frozen=True)
+class _Cells:
+    """What the cells of some measures say, a row for each: numbers, states, which are bad, and the reasons that states count."""
+
+    numbers: npt.NDArray[np.float64]
+    states: npt.NDArray[np.int8]
+    bad: Flags
+    reasons: list[str]
+
+
+def _measured(fields: Fields, measures: list[Measure], masks: list[pl.Series]) -> _Cells:
+    """Read measures that are read alike."""
+    first = measures[0]
+    names = [measure.column for measure in measures]
+    cells = stacked([fields.clean[name] for name in names])
+    if len(names) == 1:
+        read = fields.converted(first.column, first.conversion)
+    else:
+        item = fields.program.fields[first.column]
+        read = c.numbers(written(cells, item, fields.notes.affixes).numbers, first.conversion)
     reasons = ["", NOT_REPORTED, NOT_NUMERIC]
-    states = np.zeros(fields.height, dtype=np.int8)
+    states = np.zeros(len(cells), dtype=np.int8)
     states[cells.is_null().to_numpy()] = 1
     bad = read.bad.to_numpy().copy()
-    for mask, reason in _reasons(fields, measure.column):
+    for mask, reason in _reasons(fields, names):
         hit = mask.to_numpy()
         states[hit] = _index(reasons, reason)
         bad &= ~hit
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
-        ruled = rule.missing.get(measure.column) or rule.missing.get(EVERY)
+        ruled = rule.missing.get(first.column) or rule.missing.get(EVERY)
         if ruled:
-            hit = mask.to_numpy()
+            hit = np.tile(mask.to_numpy(), len(names))
             states[hit] = _index(reasons, ruled)
             bad &= ~hit
     states[bad] = 2
-    for column, word in measure.where:
+    for column, word in first.where:
         states[~fields.clean[column].eq_missing(word).to_numpy()] = ABSENT
         bad &= states != ABSENT
-    if measure.cases:
-        states[~fields.in_case(measure.cases).to_numpy()] = ABSENT
+    if first.cases:
+        states[~fields.in_case(first.cases).to_numpy()] = ABSENT
         bad &= states != ABSENT
-    if bad.any():
-        message = "is not a number; the measurement has no value"
-        fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
-    return read.values.to_numpy(), states, reasons
+    shape = (len(names), fields.height)
+    numbers = read.values.to_numpy()
+    return _Cells(numbers.reshape(shape), states.reshape(shape), bad.reshape(shape), reasons)
 
 
-def _reasons(fields: Fields, name: str) -> Reasoned:
-    """Return the cells of a column that have no value for a reason that the descriptor gives."""
-    missing = fields.program.missing_in(name)
+def _note_bad(fields: Fields, measure: Measure, bad: Flags) -> None:
+    cells = fields.clean[measure.column]
+    message = "is not a number; the measurement has no value"
+    fields.notes.cells("BF103", measure.column, cells, pl.Series(bad), fields.rows, message)
+
+
+def _reasons(fields: Fields, names: list[str]) -> Reasoned:
+    """Return the cells of columns that have no value for a reason that the descriptor gives, the same for all of them."""
+    missing = fields.program.missing_in(names[0])
     if not missing.has_reasons:
         return iter(())
-    return missing.reasons(fields.stripped(name))
+    return missing.reasons(stacked([fields.stripped(name) for name in names]))
+
+
+def _doubted(program: Program) -> set[str]:
+    """Return the columns, or EVERY, whose measurements have caveats in some rows only."""
+    return {column for rule in program.annotation.rules for column in rule.caveats}
 
 
 def _caveats(
-    fields: Fields, measure: Measure, masks: list[pl.Series]
-) -> tuple[npt.NDArray[np.int8], list[str | None]]:
-    """Return for each row which of some caveat lists its measurement has."""
+    fields: Fields, measure: Measure, masks: list[pl.Series], doubted: Container[str]
+) -> tuple[npt.NDArray[np.int8] | None, list[str | None]]:
+    """Return for each row which of some caveat lists its measurement has; None where all have the first."""
+    said = [part for part in measure.parts if part.part == "caveats"]
+    if not said and measure.column not in doubted and EVERY not in doubted:
+        return None, [_caveat_list(measure.caveats)]
     lists: list[tuple[str, ...]] = [measure.caveats]
     codes = np.zeros(fields.height, dtype=np.int8)
 
@@ -278,10 +334,14 @@ def _caveats(
     for rule, mask in zip(fields.program.annotation.rules, masks, strict=True):
         add(mask, rule.caveats.get(EVERY, ()))
         add(mask, rule.caveats.get(measure.column, ()))
-    for part in measure.parts:
-        if part.part == "caveats":
-            caveats_by_word(fields, part, add)
-    return codes, [canonical(list(item)) if item else None for item in lists]
+    for part in said:
+        caveats_by_word(fields, part, add)
+    return codes, [_caveat_list(item) for item in lists]
+
+
+@lru_cache(maxsize=256)
+def _caveat_list(caveats: tuple[str, ...]) -> str | None:
+    return canonical(list(caveats)) if caveats else None
 
 
 def measurement_table(
@@ -338,8 +398,9 @@ def _reported(fields: Fields, measures: list[Measure], places: Places) -> Arrow:
         return nulls(0, pa.string())
     names = list(dict.fromkeys(measure.column for measure in measures))
     columns = pl.concat([fields.frame[name].alias("text") for name in names], rechunk=True)
+    place_of = {name: place for place, name in enumerate(names)}
     starts = np.array(
-        [names.index(measure.column) * fields.height for measure in measures], dtype=np.int64
+        [place_of[measure.column] * fields.height for measure in measures], dtype=np.int64
     )
     cells = columns.gather(pl.Series(starts[places.kinds] + places.rows))
     return cells.set(cells == "", None).to_arrow().cast(pa.string())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,6 +39,12 @@ class Missing:
             named=note.missing if note else {},
             patterns=note.missing_patterns if note else {},
         )
+
+    @property
+    def way(self) -> Hashable:
+        """What decides which cells mean no value and why, the same for columns that say the same."""
+        said = (self.labelled, self.named, self.patterns)
+        return (self.texts, *(tuple(reasons.items()) for reasons in said))
 
     @property
     def has_reasons(self) -> bool:

@@ -134,11 +134,12 @@ def compile_resource(
     except (FamilyError, HistoryError) as error:
         raise AnnotationError(f"{resource.file}: {error}") from error
     columns = [*columns, *(own for name, own in best.items() if name in columns)]
+    present = set(columns)
     if resource.table is None:
         raise AnnotationError(f"{resource.file}: the resource has no schema with annotated fields")
     annotation = resource.benchfmt or TableAnnotation()
     named = {item.name: item for item in resource.table.fields if item.benchfmt}
-    used = {name: item for name, item in named.items() if name in columns}
+    used = {name: item for name, item in named.items() if name in present}
     metrics = {**vocabulary().metrics, **declared}
     faults = Faults()
     where = f"{resource.file}: "
@@ -167,7 +168,7 @@ def compile_resource(
         parts=parts,
         variants=variants,
         unannotated=tuple(name for name in columns if name not in known),
-        absent=tuple(name for name in named if name not in columns),
+        absent=tuple(name for name in named if name not in present),
         best_columns=best,
     )
 

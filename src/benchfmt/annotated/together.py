@@ -7,6 +7,7 @@ as from memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -78,8 +79,11 @@ def whole_records(text: Table, annotation: TableAnnotation, room: Room) -> Frame
     frames = text.batches()
     if not annotation.is_whole:
         for frame, rows in frames:
-            for start in range(0, frame.height, room.frame):
-                yield frame.slice(start, room.frame), rows[start : start + room.frame]
+            # Parts of one size: what each of thousands of columns costs by itself does not depend on the rows.
+            parts = max(math.ceil(frame.height / room.frame), 1)
+            size = max(math.ceil(frame.height / parts), 1)
+            for start in range(0, frame.height, size):
+                yield frame.slice(start, size), rows[start : start + size]
         return
     held, is_all = _held(frames, room)
     if not is_all and _is_sortable(held[0][0], annotation):

@@ -7,7 +7,7 @@ which are then read like any other, exactly.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -46,6 +46,19 @@ class Written:
 Affixes = dict[str, tuple[str, str]]
 """What stands around the numbers of each column, by its name: the same in every cell of it."""
 _UNREADABLE = "not written as the column's numbers are"
+
+
+def is_read_by_cell(column: TableField) -> bool:
+    """Whether a column gives one number for each cell, whatever stands in the other cells."""
+    return column.numbers.bare and not (column.benchfmt and column.benchfmt.spread)
+
+
+def way_of_writing(column: TableField) -> Hashable:
+    """Return what decides how a column that is read by the cell writes its numbers, the same for those that write alike."""
+    note = column.benchfmt
+    if note is None:
+        return (column.numbers,)
+    return (column.numbers, note.clock, tuple(note.suffixes.items()))
 
 
 def written(cells: pl.Series, column: TableField | None, affixes: Affixes) -> Written:

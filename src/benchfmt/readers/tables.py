@@ -253,6 +253,7 @@ class TextTable:
                 # Polars takes some kilobytes for each column of each block, however short it is.
                 table = table.combine_chunks()
             frame = pl.DataFrame(pl.from_arrow(table))
+            del blocks, table
             frame.columns = kept
             # A block of very short rows has hundreds of thousands.
             for part in frame.iter_slices(_MOST_FRAME_ROWS):

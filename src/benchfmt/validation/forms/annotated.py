@@ -97,8 +97,11 @@ class AnnotatedTable:
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
             bad_rows.report()
-            for records in outcome.in_parts(_RECORDS_AT_ONCE, most):
-                yield self._portion(part, records, terms)
+            parts = outcome.in_parts(_RECORDS_AT_ONCE, most)
+            # What was made of these rows is let go of before the next ones are read.
+            del frame, outcome
+            yield from (self._portion(part, records, terms) for records in parts)
+            del parts
         self._reporter.leave_out(notes.beyond())
         bad_rows.report()
 
@@ -132,9 +135,12 @@ class AnnotatedPlaces:
     """An annotated table: rows and columns are those of its own file."""
 
     def __init__(self, name: str, outcome: Outcome) -> None:
-        """Take the file, and where in it the rows of the frames stand."""
+        """Take the file, and where in it the rows of the frames stand; what they hold may be let go of."""
         self._name = name
-        self._outcome = outcome
+        self._record_rows = outcome.record_rows
+        self._measurement_rows = outcome.measurement_rows
+        self._kinds = outcome.measurement_kinds
+        self._columns = outcome.columns
 
     def now(self) -> AnnotatedPlaces:
         """Return these places, which are those of one portion."""
@@ -147,8 +153,8 @@ class AnnotatedPlaces:
             return Place(self._name, field=field)
         at = cell.row - 1
         if cell.file == "records":
-            row = int(self._outcome.record_rows[at])
+            row = int(self._record_rows[at])
             return Place(self._name, row, None, field, cell.record)
-        row = int(self._outcome.measurement_rows[at])
-        column = self._outcome.column_of(at)
+        row = int(self._measurement_rows[at])
+        column = self._columns[int(self._kinds[at])]
         return Place(self._name, row, column, field, cell.record)
