@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.hostile.specimens import add, annotated, package, repeated, specimen
+from tests.hostile.specimens import RECORD, add, annotated, lines, package, repeated, specimen
 
 from fuzz import samples
 
@@ -133,6 +134,36 @@ def cells_of_many_devices(folder: Path) -> list[str]:
         rows.append(f'r{row},lpdnn,ok,"[{devices},""Gpu""]"')
     package(folder, records="\n".join(["id,suite,status,placement", *rows]) + "\n")
     return ["validate", "."]
+
+
+def _cells(folder: Path, column: str, cell: Callable[[int], object]) -> list[str]:
+    """Write a package whose records have large JSON in a column."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["id", "suite", "status", column])
+    rows.writerows([f"r{row}", "lpdnn", "ok", json.dumps(cell(row))] for row in range(20))
+    package(folder, records=text.getvalue())
+    return ["validate", "."]
+
+
+@specimen("objects of 50,000 nulls in 20 cells", "BF107", is_large=True)
+def cells_of_many_nulls(folder: Path) -> list[str]:
+    nulls = {f"k{place}": None for place in range(50_000)}
+    return _cells(folder, "hyperparameters", lambda row: {f"r{row}": 1, **nulls})
+
+
+@specimen("40,000 namespaces in 20 cells", "BF112", is_large=True)
+def cells_of_many_namespaces(folder: Path) -> list[str]:
+    own = {f"a{place}": {"k": 1} for place in range(40_000)}
+    return _cells(folder, "extensions", lambda row: {f"r{row}": {"k": 1}, **own})
+
+
+@specimen("JSON Lines of 20 records of 40,000 sources at fault", "BF102", is_large=True)
+def lines_of_faulty_sources(folder: Path) -> list[str]:
+    sources = [{"pth": f"a{place}"} for place in range(40_000)]
+    records = [{**RECORD, "id": f"r{row}", "provenance": {"sources": sources}} for row in range(20)]
+    lines(folder / "r.jsonl", *records)
+    return ["validate", "r.jsonl"]
 
 
 @specimen("JSON Lines of 300 rows of 900 KB", "conformant", statuses=(0,), is_large=True)

@@ -27,9 +27,20 @@ TEXT = '{\n "a": [1, {"b c": NaN}],\n "d": {"e": 1, "e": 2},\n "f/g": "x\\"{",\n
     ],
 )
 def test_a_value_is_found_by_its_path_or_else_what_is_around_it(path: Any, rest: str) -> None:
-    offset = json_places.offset_of(TEXT, path)
+    [offset] = json_places.offsets_of(TEXT, [path])
     assert offset is not None
     assert TEXT[offset:].startswith(rest)
+
+
+def test_many_values_are_found_at_once_and_what_lies_beside_them_is_passed_over() -> None:
+    items = [{"b": [number, {"c": "]}\\""}], "d": number} for number in range(50)]
+    text = json.dumps({"x": [[["{"]]], "a": items, "last": 1})
+    paths: list[list[str | int]] = [["a", number, "d"] for number in (49, 3)]
+    offsets = json_places.offsets_of(text, [*paths, ["a", 7, "b", 1, "c"], ["last"], ["x", 0, 9]])
+    found = [text[offset or 0 :] for offset in offsets]
+    starts = ["49}", "3}", '"]}', "1}", '[["{"]]']
+    assert [rest.startswith(start) for rest, start in zip(found, starts, strict=True)] == [True] * 5
+    assert json_places.offsets_of('{"a": [1, [2', [["b"]]) == [0]
 
 
 def test_words_second_keys_and_depth_are_found() -> None:

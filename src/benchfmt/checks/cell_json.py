@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import islice
 
 import jsonschema
 import polars as pl
@@ -28,8 +29,10 @@ _JSON_HINTS = {
 _LONGEST_KNOWN = 1_000
 """The verdict on a longer text is not remembered."""
 _MOST_KNOWN = 2_000
-_ITEMS_AT_ONCE = 1_000
-"""So many items of a list are judged at once."""
+_ITEMS_AT_ONCE = 200
+"""So many items of a list, or members of an object, are judged at once."""
+_FEW = 20
+"""So many items of free JSON that do not fit are enough to tell one."""
 
 
 def json_values(table: str, item: Column, cell_faults: CellFaults) -> pl.Series:
@@ -96,25 +99,33 @@ def _is_sound_list(table: str, name: str, text: str) -> bool:
 
 
 def _faults(table: str, name: str, data: JsonValue) -> Iterator[jsonschema.ValidationError]:
-    """Yield what the schema of a column says of data; of a long list only of the first of its items that are at fault."""
-    if not isinstance(data, list):
-        yield from _validator(table, name, is_free=_is_free(data)).iter_errors(data)
-        return
-    found = False
-    # An empty list has no items, and is at fault itself.
-    for start in range(0, max(len(data), 1), _ITEMS_AT_ONCE):
-        items = data[start : start + _ITEMS_AT_ONCE]
-        if not found and not _is_sound(table, name, items):
-            judge = _validator(table, name, is_free=_is_free(items))
-            for error in judge.iter_errors(items):
-                found = True
-                yield _within(error, start)
+    """Yield what the schema of a column says of data; of a large list or object only of the first of its items at fault."""
+    parts = _parts(data)
+    for start, part in parts:
+        if len(parts) > 1 and _is_sound(table, name, part):
+            continue
+        errors = _errors(table, name, part)
+        yield from (_within(error, start) for error in errors)
+        if errors:
+            return
 
 
-def _is_sound(table: str, name: str, items: list[JsonValue]) -> bool:
-    """Whether the model takes some items of a list: a hundred times as fast as their schema says it."""
+def _parts(data: JsonValue) -> list[tuple[int, JsonValue]]:
+    """Return data in parts with the place at which each begins: a list or an object of many items as several smaller ones."""
+    if isinstance(data, list) and len(data) > _ITEMS_AT_ONCE:
+        starts = range(0, len(data), _ITEMS_AT_ONCE)
+        return [(start, data[start : start + _ITEMS_AT_ONCE]) for start in starts]
+    if isinstance(data, dict) and len(data) > _ITEMS_AT_ONCE:
+        starts = range(0, len(data), _ITEMS_AT_ONCE)
+        items = iter(data.items())
+        return [(start, dict(islice(items, _ITEMS_AT_ONCE))) for start in starts]
+    return [(0, data)]
+
+
+def _is_sound(table: str, name: str, data: JsonValue) -> bool:
+    """Whether the model takes data: it says so a hundred times as fast as the schema."""
     try:
-        adapter_of_column(table, name).validate_python(items)
+        adapter_of_column(table, name).validate_python(data)
     except ValidationError:
         return False
     return True
@@ -125,6 +136,36 @@ def _within(error: jsonschema.ValidationError, start: int) -> jsonschema.Validat
     if error.path and isinstance(error.path[0], int):
         error.path[0] += start
     return error
+
+
+def _errors(table: str, name: str, data: JsonValue) -> list[jsonschema.ValidationError]:
+    """Return what the schema says of data that has not many items itself."""
+    is_free = _is_free(data)
+    judge = _validator(table, name, is_free=is_free)
+    if is_free:
+        return list(judge.iter_errors(data))
+    few = list(judge.iter_errors(_with_few(data, _ITEMS_AT_ONCE)))
+    # Where the fault is another one, what is left out may have it.
+    return few or list(judge.iter_errors(data))
+
+
+def _with_few(data: JsonValue, most: int = _FEW) -> JsonValue:
+    """Return data in which a list or an object of more items than `most` has only the first that do not fit where any JSON may stand.
+
+    Within it, a few are enough: the schema takes long to say which of all that JSON may be one item is not.
+    """
+    if isinstance(data, dict):
+        members = data
+        if len(data) > most:
+            wrong = ((key, item) for key, item in data.items() if not _is_free(item))
+            members = dict(islice(wrong, most))
+        return {key: _with_few(item) for key, item in members.items()}
+    if isinstance(data, list):
+        items = data
+        if len(data) > most:
+            items = list(islice((item for item in data if not _is_free(item)), most))
+        return [_with_few(item) for item in items]
+    return data
 
 
 def _is_free(data: JsonValue) -> bool:

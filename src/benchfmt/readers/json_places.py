@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchfmt.surrogates import SURROGATE
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_TO_BRACKET = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+([\[\]{}])', re.DOTALL)
 _LONGEST = 2**24
 """No place is looked for in a text of more characters: it takes longer than reading it."""
 
@@ -49,11 +50,16 @@ def position(text: str, offset: int) -> Position:
     return Position(line, offset - (text.rfind("\n", 0, offset) + 1) + 1)
 
 
-def values(text: str) -> Iterator[Value]:
-    """Yield the keys and values of a text in their order; of a text that is no JSON what can be told."""
+def values(text: str, within: Container[Path] | None = None) -> Iterator[Value]:
+    """Yield the keys and values of a text in their order; of a text that is no JSON what can be told.
+
+    With `within` what stands inside of objects and lists at other paths is left out.
+    """
     levels: list[_Level] = []
-    for match in _TOKEN.finditer(text):
+    end = 0
+    while match := _TOKEN.search(text, end):
         word = match[0]
+        end = match.end()
         level = levels[-1] if levels else None
         match word:
             case ":":
@@ -75,8 +81,23 @@ def values(text: str) -> Iterator[Value]:
         if level is not None:
             path = (*level.path, level.place)
         yield Value(path, match.start(), word)
-        if word in "{[":
+        if word not in "{[":
+            continue
+        if within is None or path in within:
             levels.append(_Level(word == "{", path, 0, awaits_key=word == "{"))
+        else:
+            end = _end_of(text, end)
+
+
+def _end_of(text: str, place: int) -> int:
+    """Return where an object or a list ends in which a place lies; the end of the text where it does not end."""
+    depth = 1
+    while match := _TO_BRACKET.match(text, place):
+        place = match.end()
+        depth += 1 if match[1] in "{[" else -1
+        if not depth:
+            return place
+    return len(text)
 
 
 def _next(level: _Level) -> None:
@@ -96,20 +117,30 @@ def _unquoted(word: str) -> str:
         return word
 
 
-def offset_of(text: str, path: Sequence[str | int]) -> int | None:
-    """Return where the value at a path begins, or what is nearest around it; None in a text that is too long."""
+def offsets_of(text: str, paths: Sequence[Sequence[str | int]]) -> list[int | None]:
+    """Return where the value at each path begins, or what is nearest around it; None for each in a text that is too long."""
     if len(text) > _LONGEST:
-        return None
-    wanted = tuple(path)
-    nearest = None
-    for value in values(text):
-        if value.is_key:
+        return [None] * len(paths)
+    wanted = [tuple(path) for path in paths]
+    around = {path[:length] for path in wanted for length in range(len(path))}
+    awaited = set(wanted)
+    found: dict[Path, int] = {}
+    for value in values(text, around):
+        if value.is_key or not (value.path in around or value.path in awaited):
             continue
-        if value.path == wanted:
-            return value.offset
-        if value.path == wanted[: len(value.path)]:
-            nearest = value.offset
-    return nearest
+        if value.path in awaited:
+            awaited.remove(value.path)
+            found[value.path] = value.offset
+            if not awaited:
+                break
+        else:
+            found.setdefault(value.path, value.offset)
+    return [_nearest(found, path) for path in wanted]
+
+
+def _nearest(found: Mapping[Path, int], path: Path) -> int | None:
+    lengths = range(len(path), -1, -1)
+    return next((found[path[:length]] for length in lengths if path[:length] in found), None)
 
 
 def offset_of_word(text: str, word: str) -> int | None:

@@ -6,16 +6,18 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
-from pathlib import Path
+from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from benchfmt.finding import Finding
 from benchfmt.limits import Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.json_places import (
+    Path,
     Position,
-    offset_of,
+    offsets_of,
     path_of_pointer,
     pointer_of,
     position,
@@ -32,7 +34,9 @@ _LARGEST = 2**25
 _CELL = re.compile(r'"(?:[^"]++|"")*+"[^,]*|[^,]*')
 
 
-def locate(findings: list[Finding], root: Path, tables: Collection[str], limits: Limits) -> None:
+def locate(
+    findings: list[Finding], root: FilePath, tables: Collection[str], limits: Limits
+) -> None:
     """Give the findings in files below a folder their line and character, in place; `tables` are delimited text."""
     counts: Counter[tuple[str, str]] = Counter()
     wanted: dict[str, list[int]] = {}
@@ -47,7 +51,7 @@ def locate(findings: list[Finding], root: Path, tables: Collection[str], limits:
 
 
 def _located(
-    path: Path, findings: Sequence[Finding], tables: Collection[str], limits: Limits
+    path: FilePath, findings: Sequence[Finding], tables: Collection[str], limits: Limits
 ) -> list[Finding]:
     """Return findings of one file with what can be told of their places."""
     try:
@@ -81,92 +85,122 @@ def _parts(field: str | None) -> list[str | int]:
 # --- JSON ---
 
 
-def _in_document(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Text:
+    """A text of JSON, and where it begins in its file."""
+
+    text: str
+    line: int = 1
+    column: int = 0
+    """How many characters stand before it in its line."""
+
+    def places(self, paths: Sequence[Path]) -> list[Position | None]:
+        """Return where the values at some paths stand in the file."""
+        return [self._place(offset) for offset in offsets_of(self.text, paths)]
+
+    def _place(self, offset: int | None) -> Position | None:
+        if offset is None:
+            return None
+        place = position(self.text, offset)
+        column = self.column if place.line == 1 else 0
+        return Position(place.line + self.line - 1, place.character + column)
+
+
+class _Sought(NamedTuple):
+    """What a finding is about: a value in a text."""
+
+    text: _Text
+    path: Path
+    pointer: str
+
+
+def _with_places(
+    findings: Sequence[Finding], sought: Sequence[_Sought | None]
+) -> Iterator[Finding]:
+    """Yield findings with the places of what is sought for each; a text is looked through once for all that is sought in it."""
+    paths: dict[_Text, list[Path]] = {}
+    for item in sought:
+        if item is not None:
+            paths.setdefault(item.text, []).append(item.path)
+    places: dict[tuple[_Text, Path], Position | None] = {}
+    room = _LARGEST
+    for text, some in paths.items():
+        room -= len(text.text)
+        if room >= 0:
+            places.update(zip(((text, path) for path in some), text.places(some), strict=True))
+    for finding, item in zip(findings, sought, strict=True):
+        if item is None:
+            yield finding
+        else:
+            yield _at(finding, places.get((item.text, item.path)), item.pointer)
+
+
+def _in_document(path: FilePath, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of a JSON file: those that name a member by its pointer, and those of a record."""
+    size = path.stat().st_size
     if any((finding.field or "").startswith("/") for finding in findings):
-        if path.stat().st_size > _LARGEST:
-            yield from findings
-            return
-        text = path.read_text("utf-8-sig")
-        for finding in findings:
-            yield _at_pointer(finding, text)
+        text = _Text(path.read_text("utf-8-sig") if size <= _LARGEST else "")
+        yield from _with_places(findings, [_at_pointer(finding, text) for finding in findings])
         return
     rows = {finding.row for finding in findings}
-    if rows == {None} and path.stat().st_size > _LARGEST:
+    if rows == {None} and size > _LARGEST:
         yield from findings
         return
     last = max(finding.row or 0 for finding in findings)
-    texts: dict[int | None, tuple[str, int, int]] = {}
+    texts: dict[int | None, _Text] = {}
     is_list = False
     for block in texts_of_file(path, limits):
         for item in block:
             is_list = item.start is not None and item.start != START
             if item.row not in rows or item.start is None or len(item.data) > _LARGEST:
                 continue
-            text = item.data.decode("utf-8", "replace")
-            texts[item.row] = (text, item.start.line, item.start.column)
+            characters = item.data.decode("utf-8", "replace")
+            texts[item.row] = _Text(characters, item.start.line, item.start.column)
         if block and block[-1].row >= last:
             break
+    sought: list[_Sought | None] = []
     for finding in findings:
         row = finding.row or 1
         if row not in texts:
-            yield finding
+            sought.append(None)
             continue
-        text, line, column = texts[row]
         parts = _parts(finding.field)
-        place = _from(text, parts, line, column)
-        whole = [row - 1, *parts] if is_list else parts
-        yield _at(finding, place, pointer_of(whole))
+        pointer = pointer_of([row - 1, *parts] if is_list else parts)
+        sought.append(_Sought(texts[row], tuple(parts), pointer))
+    yield from _with_places(findings, sought)
 
 
-def _from(text: str, parts: Sequence[str | int], line: int, column: int) -> Position | None:
-    """Return where a member stands whose record begins at a line, after some characters."""
-    offset = offset_of(text, parts)
-    if offset is None:
-        return None
-    place = position(text, offset)
-    if place.line > 1:
-        column = 0
-    return Position(place.line + line - 1, place.character + column)
-
-
-def _at_pointer(finding: Finding, text: str) -> Finding:
+def _at_pointer(finding: Finding, text: _Text) -> _Sought | None:
     pointer = finding.field or ""
-    if pointer and not pointer.startswith("/"):
-        return finding
-    offset = offset_of(text, path_of_pointer(pointer))
-    if offset is None:
-        return finding
-    return _at(finding, position(text, offset), pointer)
+    if not text.text or (pointer and not pointer.startswith("/")):
+        return None
+    return _Sought(text, tuple(path_of_pointer(pointer)), pointer)
 
 
-def _in_lines(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
+def _in_lines(path: FilePath, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of JSON Lines, where a row is a line."""
     rows = {finding.row for finding in findings if finding.row is not None}
-    texts: dict[int, str] = {}
+    texts: dict[int, _Text] = {}
     last = max(rows, default=0)
     with path.open("rb") as file:
         for number, line in enumerate(lines_of(file, limits), start=1):
             if number in rows:
-                texts[number] = line.decode("utf-8", "replace")
+                texts[number] = _Text(line.decode("utf-8", "replace"), number)
             if number >= last:
                 break
+    sought: list[_Sought | None] = []
     for finding in findings:
+        field = finding.field or ""
+        parts = path_of_pointer(field) if field.startswith("/") else _parts(field)
         text = texts.get(finding.row or 0)
-        if text is None:
-            yield finding
-            continue
-        parts = _parts(finding.field)
-        if (finding.field or "").startswith("/"):
-            parts = path_of_pointer(finding.field or "")
-        place = _from(text, parts, finding.row or 1, 0)
-        yield _at(finding, place, pointer_of(parts))
+        sought.append(_Sought(text, tuple(parts), pointer_of(parts)) if text else None)
+    yield from _with_places(findings, sought)
 
 
 # --- delimited text ---
 
 
-def _in_table(path: Path, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
+def _in_table(path: FilePath, findings: Sequence[Finding], limits: Limits) -> Iterator[Finding]:
     """Yield findings of a table of the package as delimited text."""
     rows = {finding.row or 0 for finding in findings}
     found = {row.number: row for row in rows_at(path, {0, *rows}, limits)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -242,14 +243,17 @@ class PortionMaker:
         return Verdict(faulty=frozenset(faulty), is_sound=is_sound)
 
     def _report_faults(self, verdict: Verdict, row: int, record_id: str | None) -> None:
+        left_out: Counter[str] = Counter()
         for fault in verdict.faults():
             if self._reporter.is_full(fault.code, self._name):
-                self._reporter.leave_out({fault.code: 1}, record_id)
+                left_out[fault.code] += 1
                 continue
             place = Place(self._name, row, field=fault.field, record=record_id)
             self._reporter.report(
                 fault.code, place, fault.message, value=fault.value, hint=fault.hint
             )
+        if left_out:
+            self._reporter.leave_out(left_out, record_id)
 
 
 def id_of(data: JsonValue) -> str | None:
