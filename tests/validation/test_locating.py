@@ -33,7 +33,7 @@ def test_a_value_is_found_by_its_path_or_else_what_is_around_it(path: Any, rest:
 
 
 def test_many_values_are_found_at_once_and_what_lies_beside_them_is_passed_over() -> None:
-    items = [{"b": [number, {"c": "]}\\""}], "d": number} for number in range(50)]
+    items = [{"b": [number, {"c": ']}"'}], "d": number} for number in range(50)]
     text = json.dumps({"x": [[["{"]]], "a": items, "last": 1})
     paths: list[list[str | int]] = [["a", number, "d"] for number in (49, 3)]
     offsets = json_places.offsets_of(text, [*paths, ["a", 7, "b", 1, "c"], ["last"], ["x", 0, 9]])

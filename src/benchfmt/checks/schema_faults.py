@@ -58,12 +58,30 @@ PYDANTIC_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class RecordFault:
-    """A fault of a record as plain data: its code, the path of the field at fault, and the value there."""
+    """A fault of a record as plain data; what is told of it is worked out when it is told, since a record may have a million."""
 
     code: str
-    path: tuple[str, ...]
-    value: JsonValue
     error: ErrorDetails
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path of the field at fault."""
+        field = self._of_rule
+        return (*_path_of(self.error), *([] if field is None else [field]))
+
+    @property
+    def value(self) -> JsonValue:
+        """The value there; none where a field is absent, or for a rule between fields, which come with all that stands around them."""
+        if self._of_rule is not None or self.error["type"] == "missing":
+            return None
+        value: JsonValue = self.error["input"]
+        return value
+
+    @property
+    def _of_rule(self) -> str | None:
+        """The field that a rule between fields names."""
+        field = self.error.get("ctx", {}).get("field")
+        return None if field is None else str(field)
 
     @property
     def field(self) -> str:
@@ -123,16 +141,11 @@ def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
 def record_faults(errors: Iterable[ErrorDetails]) -> Iterator[RecordFault]:
     """Yield the faults of one record for what pydantic says of it."""
     for error in _meant_option(list(errors)):
-        path = [str(part) for part in error["loc"] if not _is_of_pydantic(part)]
-        code = _record_code(error, path)
-        value = error["input"]
-        field = error.get("ctx", {}).get("field")
-        if field is not None:
-            path.append(str(field))
-        if field is not None or error["type"] == "missing":
-            # A rule between fields, and a field that is absent, come with all that stands around them.
-            value = None
-        yield RecordFault(code, tuple(path), value, error)
+        yield RecordFault(_record_code(error), error)
+
+
+def _path_of(error: ErrorDetails) -> list[str]:
+    return [str(part) for part in error["loc"] if not _is_of_pydantic(part)]
 
 
 def _is_of_pydantic(part: int | str) -> bool:
@@ -140,7 +153,7 @@ def _is_of_pydantic(part: int | str) -> bool:
     return part in ("Accelerator", "list[Accelerator]") or "[" in str(part)
 
 
-def _record_code(error: ErrorDetails, path: list[str]) -> str:
+def _record_code(error: ErrorDetails) -> str:
     kind, value = error["type"], error["input"]
     if value is None and kind != "missing":
         return "BF107"
@@ -149,7 +162,7 @@ def _record_code(error: ErrorDetails, path: list[str]) -> str:
     if kind == "too_short" and not value:
         return "BF107"
     if kind == "literal_error":
-        return _code_of_other_text(value, path)
+        return _code_of_other_text(value, _path_of(error))
     return PYDANTIC_CODES.get(kind, "BF103")
 
 
@@ -164,10 +177,16 @@ def _code_of_other_text(value: JsonValue, path: list[str]) -> str:
 
 def _meant_option(errors: list[ErrorDetails]) -> list[ErrorDetails]:
     """Return the errors without those of the other form of `system.accelerator`, which is one object or a list."""
-    form = "list"
-    if any(_form(error) == "list" and error["type"] == "list_type" for error in errors):
-        form = "object"
-    return [error for error in errors if _form(error) in ("", form)]
+    forms = list(map(_form, errors))
+    if not any(forms):
+        return errors
+    meant = "list"
+    if any(
+        form == "list" and error["type"] == "list_type"
+        for form, error in zip(forms, errors, strict=True)
+    ):
+        meant = "object"
+    return [error for form, error in zip(forms, errors, strict=True) if form in ("", meant)]
 
 
 def _form(error: ErrorDetails) -> str:
