@@ -50,6 +50,19 @@ def member(
     return add
 
 
+def sparse(archive: tarfile.TarFile) -> None:
+    """Add a file whose map of holes is longer than any header."""
+    info = tarfile.TarInfo("holes")
+    info.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.realsize": "5",
+    }
+    content = b"999999999\n" + b"1\n" * 1_100_000
+    info.size = len(content)
+    archive.addfile(info, io.BytesIO(content))
+
+
 @pytest.mark.parametrize("name", ["p.tar.gz", "p.tgz", "P.TAR.GZ"])
 @pytest.mark.parametrize("top", ["", "./"])
 def test_a_tar_is_a_package(folder: Path, name: str, top: str) -> None:
@@ -81,8 +94,9 @@ def test_what_tar_itself_writes_is_read(folder: Path) -> None:
         (member("a", kind=tarfile.FIFOTYPE), "BF902", "'a' is a device; a tar holds files only"),
         (member("records.csv", b"x"), "BF119", "'records.csv' stands twice in it"),
         (member("x" * 3_000_000, b"x"), "BF907", "a header of the tar is longer than 2,097,152 bytes"),
+        (sparse, "BF907", "a header of the tar is longer than 2,097,152 bytes"),
     ],
-    ids=["out", "absolute", "link", "hard link", "device", "pipe", "twice", "long name"],
+    ids=["out", "absolute", "link", "hard link", "device", "pipe", "twice", "long name", "map of holes"],
 )  # fmt: skip
 def test_a_trick_is_a_finding(folder: Path, change: Change, code: str, message: str) -> None:
     place = packed(folder, change)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from benchfmt.limits import Limits
@@ -17,11 +19,24 @@ Members = dict[str, tarfile.TarInfo]
 
 
 class _Bounded(gzip.GzipFile):
-    """A gzip of which so much is read at once at most: long names and other headers of a tar are read whole."""
+    """A gzip of which so much is read at once at most: long names and other headers of a tar are read whole, maps of holes block by block."""
+
+    _room: int | None = None
+
+    @contextmanager
+    def at_a_header(self) -> Iterator[None]:
+        """Let no more be read than the headers of one member may have."""
+        self._room = _AT_ONCE
+        yield
+        self._room = None
 
     def read(self, size: int | None = -1) -> bytes:
         """Return some bytes; raises UnsafeError where they are too many."""
-        if size is None or size < 0 or size > _AT_ONCE:
+        is_too_much = size is None or size < 0 or size > _AT_ONCE
+        if self._room is not None and size is not None:
+            self._room -= size
+            is_too_much = is_too_much or self._room < 0
+        if is_too_much:
             raise UnsafeError("BF907", f"a header of the tar is longer than {_AT_ONCE:,} bytes")
         return super().read(size)
 
@@ -33,9 +48,11 @@ class Tar:
         """Open the file and read what its members are; raises UnsafeError, PackageError or an error of reading."""
         self._file = _Bounded(place, "rb")
         try:
-            self._archive = tarfile.TarFile(fileobj=self._file)
+            with self._file.at_a_header():
+                self._archive = tarfile.TarFile(fileobj=self._file)
             packed = place.stat().st_size
-            self.members = _members(self._archive, packed, limits)
+            infos = _infos(self._archive, self._file)
+            self.members = _members(infos, packed, limits)
             _read_to_end(self._file, packed, limits)
         except BaseException:
             self._file.close()
@@ -60,11 +77,20 @@ class Tar:
                 file.write(block)
 
 
-def _members(archive: tarfile.TarFile, packed: int, limits: Limits) -> Members:
+def _infos(archive: tarfile.TarFile, file: _Bounded) -> Iterator[tarfile.TarInfo]:
+    while True:
+        with file.at_a_header():
+            info = archive.next()
+        if info is None:
+            return
+        yield info
+
+
+def _members(infos: Iterable[tarfile.TarInfo], packed: int, limits: Limits) -> Members:
     """Return the files of a tar by their names; raises UnsafeError before anything large is unpacked."""
     members: Members = {}
     total = 0
-    for number, info in enumerate(archive, 1):
+    for number, info in enumerate(infos, 1):
         if number > limits.archive_members:
             raise UnsafeError(
                 "BF905", f"at most {limits.archive_members:,} files of a tar are read"
