@@ -68,6 +68,20 @@ def table_of_one_key_and_many_columns(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+@specimen("500 rows of 9,998 columns of numbers", "BF907", is_large=True)
+def table_of_ten_thousand_numbers(folder: Path) -> list[str]:
+    notes = [{**_LATENCY, "scope": f"layer:{place}"} for place in range(9_998)]
+    _wide(folder, notes, b"k" + b",1.5" * 9_998 + b"\n", 500)
+    return ["validate", "."]
+
+
+@specimen("1,000 rows of 3,000 columns of numbers", "BF202", is_large=True)
+def table_of_three_thousand_numbers(folder: Path) -> list[str]:
+    notes = [{**_LATENCY, "scope": f"layer:{place}"} for place in range(3_000)]
+    _wide(folder, notes, b"k" + b",1.5" * 3_000 + b"\n", 1_000)
+    return ["validate", "."]
+
+
 def _dimensions(count: int) -> list[dict[str, Any]]:
     return [{**_LATENCY, "record": {"configuration.batch_size": n + 1}} for n in range(count)]
 

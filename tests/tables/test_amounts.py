@@ -96,3 +96,13 @@ def test_more_rows_of_one_key_than_a_record_has_measurements_are_refused(
     report = validate(_table(tmp_path, "x", 40, key="k"), limits=Limits(record_measurements=15))
     assert [finding.code for finding in report.findings] == ["BF907"]
     assert "20 or more rows of the table have one key" in report.findings[0].message
+
+
+def test_a_table_of_too_many_columns_of_numbers_is_refused(tmp_path: Path) -> None:
+    folder = _wide(tmp_path, "x", 60)
+    limits = [Limits(measured_columns=most) for most in (3, 2)]
+    found = [validate(folder, limits=some).findings for some in limits]
+    assert "BF907" not in {finding.code for finding in found[0]}
+    [finding] = found[1]
+    assert finding.code == "BF907"
+    assert "3 of its columns are numbers" in finding.message

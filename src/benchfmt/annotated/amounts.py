@@ -17,7 +17,7 @@ from benchfmt.limits import Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets import Table
 
-_NUMBERS = 2_000_000
+_NUMBERS = 250_000
 """So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
 _RECORDS = 190_000
 """So many records they may have."""
@@ -40,6 +40,8 @@ def frames_of_records(
     """
     if len(program.unannotated) > limits.kept_columns:
         raise UnsafeError("BF907", _too_many(len(program.unannotated), limits.kept_columns))
+    if len(program.measures) > limits.measured_columns:
+        raise UnsafeError("BF907", _too_wide(len(program.measures), limits.measured_columns))
     repeated = repeated_by(program)
     records = max(len(program.variants), 1)
     most = min(
@@ -104,6 +106,13 @@ def _too_many(columns: int, most: int) -> str:
     return (
         f"{columns:,} of its columns are described by nothing and would be kept as text with each record; at most {most:,} are: "
         "describe them, leave them out, or allow more (--limit kept_columns=N)"
+    )
+
+
+def _too_wide(measures: int, most: int) -> str:
+    return (
+        f"{measures:,} of its columns are numbers of their own; at most {most:,} are read: "
+        "divide it into several tables, or allow more (--limit measured_columns=N)"
     )
 
 

@@ -92,7 +92,7 @@ class AnnotatedTable:
         bad_rows = BadRows(text, part.name, self._reporter)
         notes = Notes(part.name, self._reporter.limits)
         terms = Terms.of(self._descriptor)
-        most = self._reporter.limits.measurements_at_once // 2
+        most = self._reporter.limits.measurements_at_once // 4
         for frame, rows in frames_of_records(text, program, self._reporter.limits):
             outcome = run_annotated(program, frame, rows, origin, notes)
             self._report_cells(part, outcome)
