@@ -49,7 +49,6 @@ _ON_LONG_MODELS = {
     "coverage_as_json": ["coverage", "p", "--format", "json"],
     "report": ["report", "p"],
     "compare": ["compare", "p", "--question", "model"],
-    "versions": ["compare", "p", "p"],
     "versions_as_json": ["compare", "p", "p", "--format", "json"],
     "recommend": ["recommend", "p", "--task", _TASK, "--max", "latency=1s"],
     "show": ["show", "p"],
@@ -129,7 +128,6 @@ def _large_records(folder: Path, arguments: list[str]) -> list[str]:
 
 _ON_LARGE_RECORDS = {
     "pair": ["compare", "p", "r0", "r1", "--metric", "latency"],
-    "versions": ["compare", "p", "p"],
     "report": ["report", "p"],
     "coverage": ["coverage", "p"],
 }
