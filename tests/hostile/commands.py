@@ -49,6 +49,7 @@ _ON_LONG_MODELS = {
     "coverage_as_json": ["coverage", "p", "--format", "json"],
     "report": ["report", "p"],
     "compare": ["compare", "p", "--question", "model"],
+    "versions": ["compare", "p", "p"],
     "versions_as_json": ["compare", "p", "p", "--format", "json"],
     "recommend": ["recommend", "p", "--task", _TASK, "--max", "latency=1s"],
     "show": ["show", "p"],
