@@ -33,7 +33,7 @@ class Limits:
     kept_columns: int = 2_000
     """How many columns of a described table that nothing describes are kept as text: each costs some 60 KB, and time."""
     measured_columns: int = 3_000
-    """How many columns of a described table may be numbers: each is read for itself in every frame of rows."""
+    """How many columns of a described table may be numbers: each costs memory and time in every frame of rows."""
     conditions: int = 500
     """How many rules, cases, families and patterns a descriptor may give for one table: each is asked of every row."""
     strange_units: int = 1_000

@@ -112,3 +112,11 @@ def test_a_long_list_may_be_too_long_for_its_column() -> None:
     verdict = cell_json._new_verdict("measurements", "ci", json.dumps([0.5] * 3_000))
     assert verdict is not None
     assert json.loads(verdict)[0] == "BF120"
+
+
+def test_a_fault_among_many_items_of_an_item_is_told_with_its_place() -> None:
+    values = [*range(70), None, *range(20)]
+    data = [{"name": "a", "values": values}]
+    verdict = cell_json._new_verdict("records", "inputs", json.dumps(data))
+    assert verdict is not None
+    assert "at /0/values/70: " in verdict

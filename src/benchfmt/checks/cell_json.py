@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import islice
+from typing import Any
 
 import jsonschema
 import polars as pl
@@ -144,9 +145,26 @@ def _errors(table: str, name: str, data: JsonValue) -> list[jsonschema.Validatio
     judge = _validator(table, name, is_free=is_free)
     if is_free:
         return list(judge.iter_errors(data))
-    few = list(judge.iter_errors(_with_few(data, _ITEMS_AT_ONCE)))
+    few = _with_few(data, _ITEMS_AT_ONCE)
+    errors = [_at_its_place(error, few) for error in judge.iter_errors(few)]
     # Where the fault is another one, what is left out may have it.
-    return few or list(judge.iter_errors(data))
+    return errors or list(judge.iter_errors(data))
+
+
+class _Few(list[JsonValue]):
+    """Some items of a list, which know where they stood."""
+
+    places: Sequence[int] = ()
+
+
+def _at_its_place(error: jsonschema.ValidationError, few: JsonValue) -> jsonschema.ValidationError:
+    """Return a fault of data with few items as one of the data itself."""
+    node: Any = few
+    for level, part in enumerate(list(error.path)):
+        if isinstance(node, _Few) and isinstance(part, int):
+            error.path[level] = node.places[part]
+        node = node[part]
+    return error
 
 
 def _with_few(data: JsonValue, most: int = _FEW) -> JsonValue:
@@ -161,10 +179,13 @@ def _with_few(data: JsonValue, most: int = _FEW) -> JsonValue:
             members = dict(islice(wrong, most))
         return {key: _with_few(item) for key, item in members.items()}
     if isinstance(data, list):
-        items = data
-        if len(data) > most:
-            items = list(islice((item for item in data if not _is_free(item)), most))
-        return [_with_few(item) for item in items]
+        if len(data) <= most:
+            return [_with_few(item) for item in data]
+        wrong_ones = ((place, item) for place, item in enumerate(data) if not _is_free(item))
+        kept = list(islice(wrong_ones, most))
+        items = _Few(_with_few(item) for _, item in kept)
+        items.places = [place for place, _ in kept]
+        return items
     return data
 
 
