@@ -14,6 +14,7 @@ from tests.hostile import (
     results,
     sources,
     streams,
+    systems,
     tables,
 )
 from tests.hostile.specimens import SPECIMENS, Specimen
@@ -33,5 +34,6 @@ MODULES = (
     results,
     sources,
     streams,
+    systems,
     tables,
 )

@@ -26,6 +26,7 @@ from benchfmt.package.plotting import chart
 from benchfmt.package.shortening import short_texts
 from benchfmt.package.showing import html_of, line_of
 from benchfmt.package.sql import answer
+from benchfmt.package.systems import SystemsById, bounded
 from benchfmt.readers.files import UnsafeError, refuse_hollow
 from benchfmt.record import Record
 from benchfmt.tables import Row, from_rows, system_from_row, table_of
@@ -104,10 +105,15 @@ class Package:
     def batches(self, table: str, only: Collection[str] = ()) -> Iterator[pa.Table]:
         """Yield a table in parts, in order, with all columns of the standard; raises PackageError for a faulty cell.
 
-        With `only`, it has only those columns, and of Parquet no others are read.
+        With `only`, it has only those columns, and of Parquet no others are read. Raises UnsafeError for more systems
+        than fit into memory.
         """
-        for _, batches in self.by_part(table, only):
-            yield from batches
+        rows: Iterator[pa.Table] = (
+            batch for _, batches in self.by_part(table, only) for batch in batches
+        )
+        if table == "systems":
+            rows = bounded(rows, self.root, self.limits)
+        yield from rows
 
     def by_part(
         self, table: str, only: Collection[str] = ()
@@ -181,7 +187,7 @@ class Package:
 
         Of a package in parts, `part` is the number of one whose measurements are in the part of the same number.
         """
-        systems = {row["id"]: row for row in self.table("systems").to_pylist()}
+        systems = SystemsById(self.table("systems"))
         grouped = groupby(self._rows("measurements", part), key=lambda row: row["record_id"])
         waiting = next(grouped, None)
         for row in self._rows("records", part):

@@ -22,6 +22,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import is_newer, is_older, older_names
 from benchfmt.package import PackageError, ParquetError
 from benchfmt.package.parts import is_parquet
+from benchfmt.package.systems import held_bytes
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.rowhash import Hashes, id_hashes
@@ -241,7 +242,7 @@ class PackageTables:
             frame = self._typed("systems", raw).frame
             table.is_incomplete |= frame["id"].null_count() > 0
             frame = self._of_one_id(frame.filter(pl.col("id").is_not_null()), known)
-            room -= int(frame.estimated_size())
+            room -= held_bytes(frame)
             if room < 0:
                 self._report_many_systems()
                 table.is_incomplete = True
