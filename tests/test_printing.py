@@ -21,6 +21,9 @@ def test_a_list_that_is_printed_item_by_item_is_the_same_json(items: list[JsonVa
     heading: dict[str, JsonValue] = {"b": [None], "c": {"d": []}}
     whole = json_text({**heading, "items": items}, indent=2)
     assert "".join(json_list_pieces(heading, "items", items)) == f"{whole}\n"
+    ending: dict[str, JsonValue] = {"failures": ["none"]}
+    more = json_text({**heading, "items": items, **ending}, indent=2)
+    assert "".join(json_list_pieces(heading, "items", items, ending)) == f"{more}\n"
 
 
 @pytest.mark.parametrize(

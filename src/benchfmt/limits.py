@@ -24,6 +24,8 @@ class Limits:
     row_bytes: int = 2**20
     repeated_bytes: int = 512 * 2**20
     systems_bytes: int = 64 * 2**20
+    compared_bytes: int = 32 * 2**20
+    """How much memory the results of a package take that are compared with those of another: some 90,000 short ones."""
     record_measurements: int = 100_000
     measurements_at_once: int = 524_288
     """How many measurements of a package are judged at once; fewer take less memory, and up to a fifth more time."""

@@ -48,10 +48,15 @@ def json_text(data: JsonValue, indent: int | None = None) -> str:
 
 
 def json_list_pieces(
-    heading: Mapping[str, JsonValue], name: str, items: Iterable[JsonValue]
+    heading: Mapping[str, JsonValue],
+    name: str,
+    items: Iterable[JsonValue],
+    ending: Mapping[str, JsonValue] | None = None,
 ) -> Iterator[str]:
-    """Yield an object as JSON whose last member is a list, one item in memory at a time, with a line end."""
-    start, end = json_text({**heading, name: [None]}, indent=2).rsplit("\n    null", 1)
+    """Yield an object as JSON with a list behind its heading, one item in memory at a time, with a line end."""
+    rest = ending or {}
+    start, _ = json_text({**heading, name: [None]}, indent=2).rsplit("\n    null", 1)
+    _, end = json_text({name: [None], **rest}, indent=2).split("\n    null", 1)
     separator = ""
     for item in items:
         text = json_text(item, indent=2).replace("\n", "\n    ")
@@ -60,7 +65,7 @@ def json_list_pieces(
     if separator:
         yield f"{end}\n"
     else:
-        yield f"{json_text({**heading, name: []}, indent=2)}\n"
+        yield f"{json_text({**heading, name: [], **rest}, indent=2)}\n"
 
 
 def is_watched(stream: TextIO) -> bool:

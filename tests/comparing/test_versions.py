@@ -300,6 +300,18 @@ def test_the_command_says_it_and_fails_where_it_is_asked_to(tmp_path: Path) -> N
     assert run(*reversed(places), "--fail-on", "regression")[0] == 0
 
 
+def test_more_results_than_may_be_in_memory_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    places = packages(tmp_path, 1.2)
+    # The 40 samples of a latency take some 800 bytes, and an accuracy has none.
+    few = ["--safety-limit", "compared_bytes=1000"]
+    status, _, said = run(*places, *few)
+    assert status != 0
+    assert "the results take more than 1,000 bytes of memory (limit compared_bytes)" in said
+    assert "--metric" in said
+    assert run(*places, *few, "--metric", "accuracy")[0] == 0
+    assert "--safety-limit is for two packages" in run(places[0], *few)[2]
+
+
 def test_the_command_writes_a_report_and_says_why_it_fails(tmp_path: Path) -> None:
     report = tmp_path / "report.md"
     options = ("--format", "markdown", "-o", report, "--fail-on", "regression")

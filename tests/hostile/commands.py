@@ -14,6 +14,7 @@ _OF_RECORDS = (
 )
 _OF_MEASUREMENTS = "record_id,metric,stage,per,value,unit,basis,primary\n"
 _LONG = 900_000
+_MANY = 70_000
 _TASK = "image-classification"
 
 
@@ -148,6 +149,40 @@ def _add_large_records() -> None:
 
 
 _add_large_records()
+
+
+@specimen("two versions of half a million results", "compared_bytes", statuses=(2,), is_large=True)
+def large_records_versions(folder: Path) -> list[str]:
+    return _large_records(folder, ["compare", "p", "p"])
+
+
+def _many_results(folder: Path, arguments: list[str]) -> list[str]:
+    """70,000 results, each of a record and a model of its own."""
+    records = (_record(number, f"resnet{number}") for number in range(_MANY))
+    _written(folder / "p", records, map(_latency, range(_MANY)))
+    return arguments
+
+
+_ON_MANY_RESULTS = {
+    "versions": ["compare", "p", "p"],
+    "versions_as_json": ["compare", "p", "p", "--format", "json"],
+}
+
+
+def _add_many_results() -> None:
+    for name, arguments in _ON_MANY_RESULTS.items():
+        add(
+            f"many_results_{name}",
+            f"70,000 results: {' '.join(arguments)}",
+            "70,000 without significant change" if name == "versions" else "",
+            partial(_many_results, arguments=arguments),
+            statuses=(0,),
+            is_large=True,
+            writes=True,
+        )
+
+
+_add_many_results()
 
 
 @specimen("a table of holes to describe", "the rest are holes", statuses=(1, 2))

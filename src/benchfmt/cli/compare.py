@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchfmt.cli.files import replace_text
-from benchfmt.cli.options import Remote
+from benchfmt.cli.options import LimitPairs, Remote
 from benchfmt.cli.printing import print_lines, print_pieces, print_text, say
 from benchfmt.cli.progress import workers
 from benchfmt.finding import BenchfmtError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from benchfmt.comparison.pairs import Rows
     from benchfmt.comparison.questions import Question
+    from benchfmt.limits import Limits
     from benchfmt.package import Package
 
 
@@ -97,6 +98,7 @@ def compare(
             help="Who reads the parts, and with NEW tests the results: local:N, or dask:N, or dask:ADDRESS of a Dask scheduler.",
         ),
     ] = None,
+    safety_limit: LimitPairs = None,
     remote: Remote = False,
 ) -> None:
     """Show the results of a package that may be compared, in groups; say why two may not; or what became of each in a newer one.
@@ -105,6 +107,8 @@ def compare(
     Exit status 1 where something happened that --fail-on names.
     """
     if pair and len(pair) == 1:
+        from benchfmt.cli.settings import limits_of
+
         if question not in (None, "version"):
             raise BenchfmtError(
                 f"two packages are compared by the question version, not {question}; --vary names more that may differ"
@@ -113,7 +117,8 @@ def compare(
             raise BenchfmtError(
                 f"there is no package {pair[0]!r}; to compare two records name both, by id"
             )
-        asked = _Asked(vary or [], metric or [], fail_on or [], level, remote, executor)
+        limits = limits_of(safety_limit or [])
+        asked = _Asked(vary or [], metric or [], fail_on or [], level, remote, executor, limits)
         _versions(package, pair[0], asked, form, output)
         return
     if form not in (Format.text, Format.json) or output is not None or fail_on:
@@ -127,6 +132,8 @@ def compare(
     from benchfmt.package import open_package
 
     about = asked_by_name(question or "hardware", vary or [])
+    if safety_limit:
+        raise BenchfmtError("--safety-limit is for two packages: benchfmt compare OLD NEW")
     with open_package(package, remote=remote, is_short=True) as opened:
         if pair:
             _explain(opened, pair, about, form, only)
@@ -150,6 +157,7 @@ class _Asked:
     level: float
     remote: bool
     executor: str | None
+    limits: Limits
 
 
 def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | None) -> None:
@@ -167,6 +175,7 @@ def _versions(old: str, new: str, asked: _Asked, form: Format, output: Path | No
             vary=asked.vary,
             level=asked.level,
             remote=asked.remote,
+            limits=asked.limits,
             executor=who,
         )
     reasons = failures(versions, thresholds)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from statistics import fmean
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
+import numpy as np
 import polars as pl
 from pydantic import JsonValue
 
@@ -34,6 +35,9 @@ from benchfmt.vocabulary import metric_of, vocabulary
 
 _AT_ONCE = 2**22
 """So many bytes of observations are weighed at a time, about."""
+_PLACES_AT_ONCE = 2**14
+"""So many results are told of at a time."""
+_Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 _Telling = tuple[float, float, float, float, str, Between]
 """What a `Significance` has."""
 _WEIGHED = [*OBSERVED, "metric", "statistic", "unit", "suite"]
@@ -52,14 +56,13 @@ def matched(
     """Yield each result of two packages, the old one's first, with what both say of it."""
     rows = _placed(old.results, new.results, question, wanted)
     described = _described(old.package, new.package, question, rows)
-    weighings = list(_weighings(rows, [result.metric for result in described], level))
-    records = _records(rows)
+    weighings = _Weighings(rows, [result.metric for result in described], level)
     weighed = (item for some in spread(weighings) for item in some)
-    for place, (result, item) in enumerate(zip(described, weighed, strict=True)):
+    for result, item, (older, newer) in zip(described, weighed, _records(rows), strict=True):
         yield Matched(
             result,
-            _side(records.get((place, False)), item.old_caveats),
-            _side(records.get((place, True)), item.new_caveats),
+            _side(older, item.old_caveats),
+            _side(newer, item.new_caveats),
             item.old_value,
             item.new_value,
             item.scale,
@@ -67,33 +70,85 @@ def matched(
         )
 
 
-def _placed(old: Results, new: Results, question: Question, wanted: frozenset[str]) -> pl.DataFrame:
-    """Return the results of both that are wanted, sorted by a number for each `key`: its `place`, as they come."""
-    found = pl.concat(
-        [
-            old.found.with_columns(is_new=pl.lit(value=False)),
-            new.found.with_columns(is_new=pl.lit(value=True)),
-        ]
-    )
-    rows = found.filter(pl.col("metric").cast(pl.String).is_in(list(wanted)))
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The results of both packages by their `place`: which stand at each, those of the old package first.
+
+    They stay where they are, for to sort them all takes as much memory as they do.
+    """
+
+    rows: pl.DataFrame
+    """The results, with `is_new`."""
+    order: _Numbers
+    """The rows, place after place."""
+    ends: _Numbers
+    """How many of these rows stand before each place, and at last all."""
+
+    def __len__(self) -> int:
+        """Return how many places there are."""
+        return len(self.ends) - 1
+
+    def at(self, start: int, stop: int, names: Sequence[str]) -> pl.DataFrame:
+        """Return `is_new` and some columns of the results at some places, with their `place`."""
+        chosen = self.order[self.ends[start] : self.ends[stop]]
+        counts = np.diff(self.ends[start : stop + 1])
+        places = pl.Series("place", np.repeat(np.arange(start, stop), counts), pl.UInt32)
+        return self.rows.select("is_new", *names)[chosen].insert_column(0, places)
+
+    def first(self, start: int, stop: int, names: Sequence[str]) -> pl.DataFrame:
+        """Return `is_new` and some columns of the first result at each of some places."""
+        return self.rows.select("is_new", *names)[self.order[self.ends[start:stop]]]
+
+
+def _placed(old: Results, new: Results, question: Question, wanted: frozenset[str]) -> _Placed:
+    """Return the results of both that are wanted by a number for each `key`: its `place`, as they come."""
+    sides = [
+        results.found.filter(pl.col("metric").cast(pl.String).is_in(list(wanted))).with_columns(
+            is_new=pl.lit(value=is_new)
+        )
+        for results, is_new in ((old, False), (new, True))
+    ]
+    rows = pl.concat(sides, how="vertical_relaxed")
     names = key_of(question)
     texts = rows.select(pl.col(name).cast(pl.String).fill_null("") for name in names)
-    keyed = rows.with_columns(key=row_hashes(texts, names))
-    places = keyed.select("key").unique(maintain_order=True).with_row_index("place")
-    placed = keyed.join(places, on="key", how="left", maintain_order="left").drop("key")
+    _, first, places, counts = np.unique(
+        row_hashes(texts, names).to_numpy(),
+        return_index=True,
+        return_inverse=True,
+        return_counts=True,
+    )
+    # Numbered as they come, and not by their hashes.
+    turn = np.argsort(first, kind="stable")
+    number = np.empty_like(turn)
+    number[turn] = np.arange(len(turn))
     # Stable: the results of a place are those of the old package, then those of the new one, in their order.
-    return placed.sort("place", maintain_order=True)
+    order = np.argsort(number[places], kind="stable")
+    return _Placed(rows, order, np.concatenate([[0], np.cumsum(counts[turn])]))
+
+
+def _of_metrics(results: Results, wanted: frozenset[str]) -> pl.DataFrame:
+    """Return results of some metrics; all of them are not copied."""
+    if results.metrics <= wanted:
+        return results.found
+    return results.found.filter(pl.col("metric").cast(pl.String).is_in(list(wanted)))
 
 
 # --- what results are ---
 
 
-def _described(old: Package, new: Package, question: Question, rows: pl.DataFrame) -> list[Result]:
+def _described(old: Package, new: Package, question: Question, rows: _Placed) -> list[Result]:
     """Return what the result at each place is, as the first package says that has it."""
     tellers = {False: _Describing(old, question), True: _Describing(new, question)}
-    first = rows.select("place", "is_new", *TOLD).unique("place", keep="first", maintain_order=True)
-    told = first.select("is_new", *TOLD).iter_rows(named=True)
-    return [tellers[row["is_new"]].result(row) for row in told]
+    return [
+        tellers[row["is_new"]].result(row)
+        for start, stop in _spans(len(rows))
+        for row in rows.first(start, stop, TOLD).iter_rows(named=True)
+    ]
+
+
+def _spans(count: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, count, _PLACES_AT_ONCE):
+        yield start, min(start + _PLACES_AT_ONCE, count)
 
 
 class _Describing:
@@ -109,16 +164,24 @@ class _Describing:
         # What results of one record, or of one metric, have in common is in memory once.
         self._contexts: dict[tuple[object, ...], Mapping[str, str]] = {}
         self._keys: dict[tuple[object, ...], Mapping[str, str]] = {}
+        self._texts: dict[str, str] = {}
 
     def result(self, row: Mapping[str, JsonValue]) -> Result:
         """Return what a result is."""
-        cells = tuple(row[field] for field in ("system_id", *CONTEXT))
-        context = self._contexts.get(cells)
+        cells = {field: self._once(row[field]) for field in ("system_id", *CONTEXT)}
+        own = tuple(cells.values())
+        context = self._contexts.get(own)
         if context is None:
-            context = self._contexts.setdefault(cells, self._context(row))
+            context = self._contexts.setdefault(own, self._context(cells))
         key = {field: str(row[field]) for field in KEY_FIELDS[1:] if row[field] is not None}
         shared_key = self._keys.setdefault(tuple(key.items()), key)
         return Result(self._metric(row), shared_key, context, str(row["group"]))
+
+    def _once(self, cell: JsonValue) -> JsonValue:
+        """Return a text as the first one that is equal: each row has texts of its own."""
+        if not isinstance(cell, str):
+            return cell
+        return self._texts.setdefault(cell, cell)
 
     def _context(self, row: Mapping[str, JsonValue]) -> Mapping[str, str]:
         context = {}
@@ -153,12 +216,15 @@ def _metric_of(name: str, unit: str, metrics: Mapping[str, KnownMetric]) -> Metr
     )
 
 
-def _records(rows: pl.DataFrame) -> dict[tuple[int, bool], tuple[str, ...]]:
-    """Return the records of each result, by its place and whether they are of the new package."""
-    records: dict[tuple[int, bool], tuple[str, ...]] = {}
-    for place, is_new, record in rows.select("place", "is_new", "record_id").iter_rows():
-        records[place, is_new] = (*records.get((place, is_new), ()), record)
-    return records
+def _records(rows: _Placed) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield the records of the result at each place, those of the old package and those of the new one."""
+    for start, stop in _spans(len(rows)):
+        for _, some in groupby(rows.at(start, stop, ["record_id"]).iter_rows(), key=itemgetter(0)):
+            older: list[str] = []
+            newer: list[str] = []
+            for _, is_new, record in some:
+                (newer if is_new else older).append(record)
+            yield tuple(older), tuple(newer)
 
 
 # --- what is observed of them ---
@@ -195,16 +261,34 @@ class _Weighing:
         ]
 
 
-def _weighings(rows: pl.DataFrame, metrics: Sequence[Metric], level: float) -> Iterator[_Weighing]:
-    """Yield what weighs each some results."""
-    needed = rows.select("place", "is_new", *_WEIGHED)
-    places = needed["place"]
-    pieces = int(needed.estimated_size()) // _AT_ONCE + 1
-    size = -(-len(metrics) // pieces)
-    for start in range(0, len(metrics), max(size, 1)):
-        stop = min(start + size, len(metrics))
-        first, last = (places.search_sorted(place, side="left") for place in (start, stop))
-        yield _Weighing(needed.slice(first, last - first), tuple(metrics[start:stop]), level)
+class _Weighings(Sequence[_Weighing]):
+    """What weighs each some results; what it needs of them is taken out when it is its turn."""
+
+    def __init__(self, rows: _Placed, metrics: Sequence[Metric], level: float) -> None:
+        self._rows = rows
+        self._metrics = metrics
+        self._level = level
+        size = int(rows.rows.select(_WEIGHED).estimated_size())
+        self._places = max(-(-len(metrics) // (size // _AT_ONCE + 1)), 1)
+
+    def __len__(self) -> int:
+        return -(-len(self._metrics) // self._places)
+
+    @overload
+    def __getitem__(self, number: int) -> _Weighing: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[_Weighing]: ...
+
+    def __getitem__(self, number: int | slice) -> _Weighing | Sequence[_Weighing]:
+        if isinstance(number, slice):
+            return [self[place] for place in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        start = number * self._places
+        stop = min(start + self._places, len(self._metrics))
+        needed = self._rows.at(start, stop, _WEIGHED)
+        return _Weighing(needed, tuple(self._metrics[start:stop]), self._level)
 
 
 def _weighed(rows: Sequence[Mapping[str, JsonValue]], metric: Metric, level: float) -> _Weighed:
@@ -255,8 +339,8 @@ def _caveats(rows: Sequence[Mapping[str, JsonValue]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for row in rows for word in caveats_of(row)))
 
 
-def _side(records: tuple[str, ...] | None, caveats: tuple[str, ...]) -> Side | None:
-    if records is None:
+def _side(records: tuple[str, ...], caveats: tuple[str, ...]) -> Side | None:
+    if not records:
         return None
     return Side(records, caveats)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import polars as pl
 
@@ -28,6 +29,8 @@ from benchfmt.comparison.questions import Question
 from benchfmt.comparison.results import first_of_executions, results
 from benchfmt.limits import Limits
 from benchfmt.package import Package, open_package
+from benchfmt.package.columns import held_bytes
+from benchfmt.readers.files import UnsafeError
 from benchfmt.record import KEY_FIELDS
 
 _APART = ("system_id", "engine", "placement")
@@ -97,7 +100,7 @@ def joined(reads: Sequence[Read]) -> Results:
         for name, values in some.varied.items():
             varied.setdefault(name, {}).update(dict.fromkeys(values))
     return Results(
-        found=pl.concat(found),
+        found=pl.concat(found, how="vertical_relaxed"),
         without_key=counts,
         metrics=frozenset().union(*(some.metrics for some in every)),
         varied={name: tuple(values) for name, values in varied.items()},
@@ -111,6 +114,8 @@ class Reading:
     package: str
     question: Question
     limits: Limits
+    metrics: frozenset[str]
+    """The only ones whose results are wanted; none where all are."""
     part: int | None = None
     shared: pl.DataFrame | None = None
     """The executions that several records of the whole package name, for a part."""
@@ -120,56 +125,85 @@ class Reading:
         """Return the results; None where those of a part cannot be told from the part alone."""
         with open_package(self.package, limits=self.limits, is_short=self.is_short) as package:
             try:
-                return read_results(package, self.question, self.part, self.shared)
+                return read_results(package, self.question, self.metrics, self.part, self.shared)
             except OutOfOrderError:
                 return None
 
 
-def readings(package: Package, question: Question, limits: Limits) -> list[Reading]:
+def readings(
+    package: Package, question: Question, limits: Limits, metrics: frozenset[str]
+) -> list[Reading]:
     """Return what reads a package, part by part where that can be."""
     parts = parts_alone(package)
     shared = None
     if len(parts) > 1:
         shared = _shared_executions(package)
     place, is_short = str(package.root), package.is_short
-    return [Reading(place, question, limits, part, shared, is_short) for part in parts]
+    return [Reading(place, question, limits, metrics, part, shared, is_short) for part in parts]
 
 
 def read_results(
     package: Package,
     question: Question,
+    metrics: frozenset[str] = frozenset(),
     part: int | None = None,
     shared: pl.DataFrame | None = None,
 ) -> Read:
     """Return the results of a package, or of one of its parts, as columns; raises OutOfOrderError.
 
-    Some records are in memory at a time, and of each result what is told of it.
+    Some records are in memory at a time, and of each result what is told of it; raises UnsafeError where there are more
+    results than may be in memory.
     """
     repeated: Mapping[int, bool] = {}
     if part is None:
         repeated = repeats(package)
     if shared is None:
         shared = _shared_executions(package)
-    reading = _Reading(question, shared)
+    reading = _Reading(question, shared, metrics)
     columns = (_OF_RECORDS, _OF_MEASUREMENTS)
-    parts = by_portions(package, columns, lambda rows: rows, reading.portion, repeated, part)
+    parts = by_portions(
+        package,
+        columns,
+        lambda rows: rows,
+        reading.portion,
+        repeated,
+        part,
+        taken=lambda portions: within(package, portions),
+    )
     counts = _clashes(package, clashing(repeated))
-    metrics = {metric for metric, _ in counts}
+    measured = {metric for metric, _ in counts}
     varied: dict[str, dict[str, None]] = {name: {} for name in reading.varying}
     for found in parts:
         counts.update(found.without_key)
-        metrics |= found.metrics
+        measured |= found.metrics
         for name, values in found.varied.items():
             varied[name].update(dict.fromkeys(values))
     return Read(
         Results(
-            pl.concat([found.results for found in parts]),
+            pl.concat([found.results for found in parts], how="vertical_relaxed"),
             counts,
-            frozenset(metrics),
+            frozenset(measured),
             {name: tuple(values) for name, values in varied.items()},
         ),
         pl.concat([found.held for found in parts]),
     )
+
+
+_Some = TypeVar("_Some", "Read", "_Portion")
+
+
+def within(package: Package, found: Iterable[_Some]) -> Iterator[_Some]:
+    """Yield the results of a package; raises UnsafeError where they take more memory than they may."""
+    most = package.limits.compared_bytes
+    room = most
+    for some in found:
+        results = some.results.found if isinstance(some, Read) else some.results
+        room -= held_bytes(results) + held_bytes(some.held)
+        if room < 0:
+            told = f"the results take more than {most:,} bytes of memory (limit compared_bytes)"
+            hint = "compare some metrics (--metric) or records (benchfmt split), or allow more"
+            raise UnsafeError("BF907", f"{package.root}: {told}; {hint}")
+        yield some
 
 
 def _clashes(package: Package, numbers: Sequence[int]) -> Counter[tuple[str, str]]:
@@ -195,10 +229,13 @@ class _Portion:
 class _Reading:
     """What is needed to tell the results of a package apart, and the work on some of its records."""
 
-    def __init__(self, question: Question, shared: pl.DataFrame) -> None:
+    def __init__(self, question: Question, shared: pl.DataFrame, metrics: frozenset[str]) -> None:
         self.varying = [name for name in _VERSIONS if question.may_differ(VARYING.get(name, name))]
         self._question = question
         self._shared = shared
+        self._is_wanted = pl.lit(value=True)
+        if metrics:
+            self._is_wanted = pl.col("metric").cast(pl.String).is_in(list(metrics))
 
     def portion(self, records: pl.DataFrame, measurements: pl.DataFrame) -> _Portion:
         """Return the results of some records."""
@@ -218,7 +255,9 @@ class _Reading:
         refused = joined.filter(~in_groups)
         reasons = refused.group_by("metric", "obstacle", maintain_order=True).len()
         return _Portion(
-            results=first_of_executions(others).filter(in_groups).select(_KEPT),
+            results=_without_room(
+                first_of_executions(others).filter(in_groups, self._is_wanted).select(_KEPT)
+            ),
             held=held.filter(in_groups).select(*_KEPT, "execution"),
             without_key=Counter(
                 {(str(metric), str(reason)): count for metric, reason, count in reasons.rows()}
@@ -229,6 +268,12 @@ class _Reading:
                 for name in self.varying
             },
         )
+
+
+def _without_room(found: pl.DataFrame) -> pl.DataFrame:
+    """Return results whose columns without any cell take no memory: most of what may be said of a result is not."""
+    empty = [cells.name for cells in found.iter_columns() if cells.null_count() == len(cells)]
+    return found.with_columns(pl.lit(None).alias(name) for name in empty)
 
 
 def _shared_executions(package: Package) -> pl.DataFrame:

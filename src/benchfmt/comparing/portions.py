@@ -14,7 +14,7 @@ from benchfmt.tables import COLUMNS, table_of
 
 T = TypeVar("T")
 _ENCODED = (pl.Categorical, pl.Enum)
-_AT_ONCE = 65_536
+_AT_ONCE = 32_768
 """About so many records are in memory at a time."""
 _MEASUREMENTS_AT_ONCE = 2**17
 """So many measurements are enough for a portion, however few the records are."""
@@ -35,6 +35,7 @@ def by_portions(
     work: Callable[[pl.DataFrame, pl.DataFrame], T],
     repeated: Mapping[int, bool] | None = None,
     part: int | None = None,
+    taken: Callable[[Iterator[T]], Iterator[T]] = iter,
 ) -> list[T]:
     """Return what `work` makes of some records and what is `wanted` of their measurements, for all records in order.
 
@@ -44,17 +45,19 @@ def by_portions(
     `columns` are those of the records, `id` among them, and those of the measurements, `record_id` among them. Where
     measurements stand in another order than their records, or without one, all are one portion: then the work begins
     anew, so it must not add up anything itself. Where `repeated` says which ids several records have, one record of
-    each that say the same is there, and none of those that do not.
+    each that say the same is there, and none of those that do not. `taken` hands on what is made, from the beginning
+    where the work begins anew.
     """
     try:
         once = Once(repeated or {})
         portions = _side_by_side(package, columns, wanted, part)
-        return list(_beside_reading((once.of_both(*portion) for portion in portions), work))
+        return list(taken(_beside_reading((once.of_both(*portion) for portion in portions), work)))
     except OutOfOrderError:
         if part is not None:
             raise
         once = Once(repeated or {})
-        return [work(*once.of_both(*_whole(package, columns, wanted)))]
+        whole = once.of_both(*_whole(package, columns, wanted))
+        return list(taken(iter([work(*whole)])))
 
 
 def _beside_reading(

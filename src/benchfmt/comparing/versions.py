@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from benchfmt.comparing.matching import Of, matched
-from benchfmt.comparing.pairs import Read, Results, joined, read_results, readings
+from benchfmt.comparing.pairs import Read, Results, joined, read_results, readings, within
 from benchfmt.comparing.told import VARYING
 from benchfmt.comparing.verdicts import COMPARED, Change, Result, Verdict, judged
 from benchfmt.comparison.questions import Question, question
@@ -83,6 +83,10 @@ class Versions:
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the comparison as plain data (documented in docs/versions.md)."""
+        return {**self.heading(), "results": [change.to_dict() for change in self.changes]}
+
+    def heading(self) -> dict[str, JsonValue]:
+        """Return what stands before the results in the plain data: what was compared, and how many results came to what."""
         without_key: list[JsonValue] = [
             {"package": package, "reason": reason, "results": count}
             for package, reason, count in self.without_key
@@ -104,7 +108,6 @@ class Versions:
             "adjustment": "holm",
             "counts": counts,
             "without_key": without_key,
-            "results": [change.to_dict() for change in self.changes],
         }
 
 
@@ -128,13 +131,14 @@ def compare_versions(
     if not 0.5 <= level < 1:
         raise BenchfmtError(f"a level lies between 0.5 and 1, as 0.95; {level:g} does not")
     asked = question("version", vary)
+    only = frozenset(metrics)
     with (
         open_package(old, remote=remote, limits=limits, is_short=True) as older,
         open_package(new, remote=remote, limits=limits, is_short=True) as newer,
         spreading(executor) as spread,
     ):
-        before, after = _both(older, newer, asked, limits, spread)
-        wanted = _wanted(metrics, before, after)
+        before, after = _both(older, newer, asked, only, spread)
+        wanted = _wanted(only, before, after)
         sides = Of(older, before), Of(newer, after)
         changes = judged(matched(*sides, asked, wanted, level, spread), level)
     return Versions(
@@ -152,21 +156,25 @@ def compare_versions(
 
 
 def _both(
-    older: Package, newer: Package, asked: Question, limits: Limits, spread: Spread
+    older: Package, newer: Package, asked: Question, only: frozenset[str], spread: Spread
 ) -> tuple[Results, Results]:
     """Return the results of both packages; each part is read by whoever is free."""
-    of_older, of_newer = (readings(package, asked, limits) for package in (older, newer))
+    of_older, of_newer = (
+        readings(package, asked, package.limits, only) for package in (older, newer)
+    )
     reads = list(spread([*of_older, *of_newer]))
     count = len(of_older)
-    return _joined(older, asked, reads[:count]), _joined(newer, asked, reads[count:])
+    return _joined(older, asked, only, reads[:count]), _joined(newer, asked, only, reads[count:])
 
 
-def _joined(package: Package, asked: Question, reads: Sequence[Read | None]) -> Results:
+def _joined(
+    package: Package, asked: Question, only: frozenset[str], reads: Sequence[Read | None]
+) -> Results:
     """Return the results of a package; it is read as a whole where its parts do not stand for themselves."""
     found = [read for read in reads if read is not None]
     if len(found) < len(reads):
-        found = [read_results(package, asked)]
-    return joined(found)
+        found = [read_results(package, asked, only)]
+    return joined(list(within(package, found)))
 
 
 def _but_for(field: str, result: Result) -> tuple[object, ...]:
@@ -176,13 +184,12 @@ def _but_for(field: str, result: Result) -> tuple[object, ...]:
     return (*key, *sorted(others))
 
 
-def _wanted(metrics: Iterable[str], before: Results, after: Results) -> frozenset[str]:
+def _wanted(only: frozenset[str], before: Results, after: Results) -> frozenset[str]:
     """Return the metrics to compare; raises BenchfmtError for one that neither package has."""
     present = before.metrics | after.metrics
-    wanted = frozenset(metrics)
-    for metric in sorted(wanted - present):
+    for metric in sorted(only - present):
         raise BenchfmtError(no_such("metric", metric, sorted(present)))
-    return wanted or present
+    return only or present
 
 
 def _without_key(

@@ -9,18 +9,11 @@ import polars as pl
 import pyarrow as pa
 
 from benchfmt.limits import Limits
+from benchfmt.package.columns import held_bytes
 from benchfmt.readers.files import UnsafeError
 from benchfmt.tables import Row
 
-_BESIDE_TEXT = 16
-"""How many bytes a cell takes beside its text, which polars does not count."""
 _RECENT = 1_024
-
-
-def held_bytes(systems: pl.DataFrame) -> int:
-    """Return about how much memory systems take; thousands of short ones take it beside their texts."""
-    texts = sum(dtype == pl.String for dtype in systems.dtypes)
-    return int(systems.estimated_size()) + _BESIDE_TEXT * texts * systems.height
 
 
 def bounded(systems: Iterable[pa.Table], place: object, limits: Limits) -> Iterator[pa.Table]:

@@ -71,13 +71,17 @@ def _telling(results: Sequence[Result]) -> tuple[str, ...]:
     """Return the system, and of the other fields those that tell apart what the ones before leave together."""
     named = dict.fromkeys(name for result in results for name in result.context)
     telling: list[str] = []
-    classes = 0
+    # A number for each result, which those have in common that no field so far tells apart.
+    classes, count = [0] * len(results), 1
     for field in dict.fromkeys([*(name for name in _FIRST if name in named), *named]):
-        more = [*telling, field]
-        split = len({tuple(result.context.get(name) for name in more) for result in results})
-        if field == "system" or split > max(classes, 1):
-            telling = more
-            classes = split
+        numbers: dict[tuple[int, str | None], int] = {}
+        finer = [
+            numbers.setdefault((number, result.context.get(field)), len(numbers))
+            for number, result in zip(classes, results, strict=True)
+        ]
+        if field == "system" or len(numbers) > count:
+            telling.append(field)
+            classes, count = finer, len(numbers)
     return tuple(telling)
 
 

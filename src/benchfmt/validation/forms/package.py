@@ -21,8 +21,8 @@ from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.migrate import is_newer, is_older, older_names
 from benchfmt.package import PackageError, ParquetError
+from benchfmt.package.columns import held_bytes
 from benchfmt.package.parts import is_parquet
-from benchfmt.package.systems import held_bytes
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.tables import TableError
 from benchfmt.rowhash import Hashes, id_hashes
