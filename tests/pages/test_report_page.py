@@ -22,7 +22,7 @@ from benchfmt.cli.commands import app
 from benchfmt.comparing.groups import groups
 from benchfmt.comparison.questions import question
 from benchfmt.package import write_package
-from benchfmt.pages import Limit, gathering, write_report
+from benchfmt.pages import Limit, gathering, nearest, write_report
 from benchfmt.pages.drawing import front
 from benchfmt.pages.gathering import Portion, _lines, gather, one_record
 from benchfmt.pages.nearest import differences
@@ -182,7 +182,7 @@ def test_results_in_no_group_are_shown_with_where_they_are_from(package: Path, p
 
 
 def test_a_result_alone_says_in_what_it_differs_from_the_nearest_of_its_task(
-    tmp_path: Path, page: Any
+    tmp_path: Path, page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = {"metric": "latency", "value": 1.0, "unit": "s", "basis": "measured", "primary": True}
     number |= {"stage": "end-to-end", "per": "sample"}
@@ -207,7 +207,13 @@ def test_a_result_alone_says_in_what_it_differs_from_the_nearest_of_its_task(
     with open_package(tmp_path / "package") as opened:
         found = differences(opened, ["asked", "other"])
         assert differences(opened, []) == {}
-    assert list(found) == ["asked"]
+        monkeypatch.setattr(nearest, "_MOST_MEASUREMENTS", 1)
+        beyond = differences(opened, ["asked", "other"])
+        monkeypatch.setattr(nearest, "_MOST_RECORDS", 3)
+        of_many = differences(opened, ["asked", "other"])
+    assert list(found) == list(beyond) == ["asked"]
+    assert beyond["asked"].endswith("at most 65,536 measurements against each other")
+    assert of_many["asked"].endswith("the package has more than 20,000 records")
     assert found["asked"].startswith("nearest is Board A: precision differs: fp32 and int8")
     reasons = page.get_by_role("region", name="Results in no table above").inner_text()
     assert "no other result compares; nearest is Edge box B: power measured in the run" in reasons

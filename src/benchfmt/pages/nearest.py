@@ -33,24 +33,38 @@ _NEAR = (
 )
 """The more of these it shares, the nearer it is."""
 _MOST_RECORDS = 20_000
-"""In a package of more records nobody is looked for: each would be held against too many."""
+"""In a package of more records no nearest is looked for: each would be held against too many."""
 _MOST_MEASUREMENTS = 2**16
-"""So many measurements are held against each other; of further records nobody says in what they differ."""
+"""So many measurements are held against each other; of further records it is not said in what they differ."""
+_NOT_LOOKED_FOR = (
+    "in what it differs from its nearest is not looked up: "
+    f"the package has more than {_MOST_RECORDS:,} records"
+)
+_NOT_HELD = (
+    "in what it differs from its nearest is not looked up: "
+    f"a page holds at most {_MOST_MEASUREMENTS:,} measurements against each other"
+)
 _REASONS = 2
 _APART = (Verdict.NOT_COMPARABLE, Verdict.CANNOT_BE_TOLD)
 
 
 def differences(package: Package, ids: Sequence[str]) -> dict[str, str]:
-    """Return of records, by id, in what each differs from the nearest of its task; nothing where there is none."""
-    if not ids or _records(package) > _MOST_RECORDS:
+    """Return of records, by id, in what each differs from the nearest of its task, or why that is not looked for.
+
+    There is nothing of a record that has no other of its task.
+    """
+    if not ids:
         return {}
-    nearest = _bounded(package, _nearest(_described(package), ids))
+    if _records(package) > _MOST_RECORDS:
+        return dict.fromkeys(ids, _NOT_LOOKED_FOR)
+    known = _nearest(_described(package), ids)
+    nearest = _bounded(package, known)
+    found = {record_id: _NOT_HELD for record_id in known if record_id not in nearest}
     wanted = list(dict.fromkeys((*nearest, *nearest.values())))
     if not wanted:
-        return {}
+        return found
     rows = dict(zip(wanted, named_rows(package, wanted), strict=True))
     names = system_names(pl.DataFrame(pl.from_arrow(package.table("systems"))))
-    found = {}
     for record_id, other_id in nearest.items():
         sentences = list(_apart(rows[record_id], rows[other_id]))
         if sentences:
