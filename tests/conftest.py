@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
+import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from importlib.util import find_spec
@@ -89,6 +91,13 @@ def program() -> Iterator[Path]:
     """A folder with the command `benchfmt`, which has started already: for the front of PATH."""
     with warm.folder() as place:
         yield place
+
+
+@pytest.fixture
+def tools_on_path(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find the tools of this environment by their names, and the program that has started already."""
+    folders = [str(program), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))
 
 
 @pytest.fixture(scope="module")

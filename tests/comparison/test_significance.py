@@ -205,7 +205,13 @@ def test_holm_is_as_written() -> None:
 _TRIALS = 400
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.keeps_level], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] if number % 3 else [], id=str(case))
+        for number, case in enumerate(case for case in CASES if case.keeps_level)
+    ],
+)
 def test_false_alarms_are_at_most_what_is_stated(case: Case) -> None:
     found = rate(case, 0.0, _TRIALS, seed=11)
     # So many false alarms come with probability 0.1 % where their rate is 5 %.

@@ -119,8 +119,9 @@ def test_a_failure_leaves_nothing_behind(package: Path, tmp_path: Path) -> None:
     assert not list(target.parent.iterdir())
 
 
+@pytest.mark.usefixtures("tools_on_path")
 def test_the_command_lists_formats() -> None:
-    command = [sys.executable, "-m", "benchfmt", "exports", "--format", "json"]
+    command = ["benchfmt", "exports", "--format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     listed = json.loads(done.stdout)
     assert [row["name"] for row in listed] == list(FORMATS.own)

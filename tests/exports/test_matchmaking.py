@@ -10,7 +10,6 @@ import csv
 import json
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -495,19 +494,10 @@ def test_a_package_without_a_successful_run_is_said_to_be_one(tmp_path: Path) ->
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("tools_on_path")
 def test_the_command_writes_data_to_stdout_and_words_to_stderr(tmp_path: Path) -> None:
     package = package_of(tmp_path, result(1), result(2, status="failed"))
-    command = [
-        sys.executable,
-        "-m",
-        "benchfmt",
-        "export",
-        str(package),
-        "--to",
-        "matchmaking",
-        "-o",
-        str(tmp_path / "out"),
-    ]
+    command = ["benchfmt", "export", package, "--to", "matchmaking", "-o", tmp_path / "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "out"))
     assert done.stderr.splitlines() == [

@@ -132,8 +132,8 @@ def test_pieces_are_what_one_process_writes(package: Path, tmp_path: Path, name:
 @pytest.mark.parametrize(
     ("name", "executor"),
     [
-        ("hugging-face", "local:1"),
         ("ntriples", "local:2"),
+        pytest.param("hugging-face", "local:1", marks=pytest.mark.slow),
         *(
             pytest.param(name, executor, marks=pytest.mark.slow)
             for name in IN_PIECES

@@ -25,6 +25,8 @@ from benchfmt.record import Record
 from benchfmt.tables import COLUMNS, TABLES, to_batch
 from benchfmt.wide import widen
 
+pytestmark = pytest.mark.usefixtures("tools_on_path")
+
 
 def measured(metric: str, value: float, unit: str, **more: object) -> dict[str, object]:
     return {"metric": metric, "value": value, "unit": unit, "basis": "measured", **more}
@@ -248,7 +250,7 @@ def test_temporary_files_go_when_the_query_ends(
 
 
 def run(*arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchfmt", "query", *map(str, arguments)]
+    command = ["benchfmt", "query", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, input=text)
 
 

@@ -413,7 +413,13 @@ def test_no_page_is_wider_than_its_window(page: Any, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "dark",
+        *(pytest.param(scheme, marks=pytest.mark.slow) for scheme in SCHEMES if scheme != "dark"),
+    ],
+)
 def test_axe_finds_nothing(browser: Any, file: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()

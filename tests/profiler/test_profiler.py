@@ -22,6 +22,7 @@ import pytest
 pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 pytest.importorskip("onnx", reason="onnx is not installed")
 
+from tests.forms import taking_turns
 from tests.onnx_models import dense, model, saved, value
 from tests.profiler import steps
 from tests.profiler.noise import findings_but_noise
@@ -290,12 +291,15 @@ def test_batches_are_per_batch(place: Path) -> None:
         assert flops == pytest.approx(4 * 128 / per_batch)
 
 
-@pytest.mark.parametrize("harness", ["own", pytest.param("loadgen", marks=pytest.mark.skipif(
-    find_spec("mlperf_loadgen") is None, reason="MLPerf's load generator is not installed"))])  # fmt: skip
-@pytest.mark.parametrize("scenario", ["single-stream", "multi-stream", "server", "offline"])
+@pytest.mark.parametrize(
+    ("scenario", "harness"),
+    taking_turns(["single-stream", "multi-stream", "server", "offline"], ["own", "loadgen"]),
+)
 def test_scenarios_make_conformant_packages(
     place: Path, tmp_path: Path, scenario: str, harness: str
 ) -> None:
+    if harness == "loadgen":
+        pytest.importorskip("mlperf_loadgen", reason="MLPerf's load generator is not installed")
     plan = Protocol(1, 1, 0.3, 110, 10, 0.05, 0.3, 0.05, 300.0, 20.0)
     rate = 400.0 if scenario == "server" else None
     with profile(

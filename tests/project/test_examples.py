@@ -16,11 +16,7 @@ from benchfmt import open_package, validate
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(autouse=True)
-def tools(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Find the tools of this environment, and the program that has started already."""
-    folders = [str(program), str(Path(sys.executable).parent), os.environ["PATH"]]
-    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+pytestmark = pytest.mark.usefixtures("tools_on_path")
 
 
 def run(*command: str | Path, folder: Path | None = None, **environment: str) -> str:
@@ -115,6 +111,7 @@ def test_package_written_without_benchfmt_is_conformant(
         assert len(list(package.records())) == 3
 
 
+@pytest.mark.slow
 def test_the_extensions_pass_their_own_tests(tmp_path: Path) -> None:
     """One installation and one run for both: each start takes longer than what it then does."""
     names = ("converter", "check")

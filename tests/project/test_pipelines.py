@@ -163,11 +163,16 @@ def test_the_image_has_pinned_bases_and_runs_as_a_user() -> None:
     ("line", "values"),
     [
         ("benchfmt validate --format sa", {"sarif"}),
-        ("benchfmt validate --rules i", {"ingestion"}),
         ("benchfmt convert --from mlperf-t", {"mlperf-tiny", "mlperf-tiny-published"}),
         ("benchfmt explain BF530", {"BF530"}),
-        ("benchfmt vocabulary met", {"metric"}),
-        ("benchfmt schema show cat", {"catalog.json"}),
+        *(
+            pytest.param(line, values, marks=pytest.mark.slow)
+            for line, values in (
+                ("benchfmt validate --rules i", {"ingestion"}),
+                ("benchfmt vocabulary met", {"metric"}),
+                ("benchfmt schema show cat", {"catalog.json"}),
+            )
+        ),
     ],
 )
 def test_the_shell_completes_values(line: str, values: set[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def ids(path: Path) -> list[str]:
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchfmt", *map(str, arguments)]
+    command = ["benchfmt", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
