@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tests.drawing import examples
+from tests.sparing import some
 
 from benchfmt.comparison.evidence import Observed, independent_of, quantile_of
 from benchfmt.comparison.significance import Significance, Untold, holm, significance_of
@@ -206,11 +207,7 @@ _TRIALS = 400
 
 
 @pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=[pytest.mark.slow] if number % 3 else [], id=str(case))
-        for number, case in enumerate(case for case in CASES if case.keeps_level)
-    ],
+    "case", some((case for case in CASES if case.keeps_level), every=3, named=str)
 )
 def test_false_alarms_are_at_most_what_is_stated(case: Case) -> None:
     found = rate(case, 0.0, _TRIALS, seed=11)

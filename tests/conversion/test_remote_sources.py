@@ -15,6 +15,7 @@ import pytest
 from tests.conversion.odd import tables
 from tests.package.stores import Proxy
 from tests.servers import Quiet, only_here, running
+from tests.sparing import some
 
 from benchfmt import convert, open_package
 from benchfmt.finding import BenchfmtError
@@ -71,7 +72,7 @@ def descriptor(package: Path) -> dict[str, Any]:
     return plain
 
 
-@pytest.mark.parametrize("fault", ["", "busy", "cut", "slow"])
+@pytest.mark.parametrize("fault", some(["", "busy", "cut", "slow"]))
 def test_a_prefix_is_converted_as_the_folder_is(
     bucket: str, store: Proxy, tmp_path: Path, fault: str
 ) -> None:

@@ -15,6 +15,7 @@ import fsspec
 import pytest
 from tests.package.stores import Proxy
 from tests.servers import only_here
+from tests.sparing import some
 
 from benchfmt import Record, convert, open_package, validate
 from benchfmt.exports.croissant import CROISSANT
@@ -178,7 +179,7 @@ def test_a_part_that_cannot_be_sent_ends_it(bucket: str, store: Proxy) -> None:
     assert not names(f"{bucket}/p")
 
 
-@pytest.mark.parametrize("fault", ["busy", "cut", "slow"])
+@pytest.mark.parametrize("fault", some(["busy", "cut", "slow"], every=3))
 def test_a_store_that_fails_now_and_then_is_asked_again(
     bucket: str, store: Proxy, tmp_path: Path, fault: str
 ) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from tests.serving.conftest import RECORDS, Server
+from tests.sparing import some
 
 from benchfmt.serving.names import safe_name
 from benchfmt.serving.settings import Settings
@@ -93,7 +94,9 @@ def test_a_zip_bomb_is_refused(server: Server) -> None:
     assert answer.data["code"] == "BF904"
 
 
-@pytest.mark.parametrize("name", ["../../out.csv", "/out.csv", "a\\..\\..\\out.csv", "C:out.csv"])
+@pytest.mark.parametrize(
+    "name", some(["../../out.csv", "/out.csv", "a\\..\\..\\out.csv", "C:out.csv"])
+)
 def test_an_archive_that_leads_out_is_refused(server: Server, name: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -125,12 +128,7 @@ def test_names_lead_nowhere(said: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "../../../tmp/x.jsonl",
-        "a\0b.jsonl",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("..", "%2e%2e/x.jsonl")),
-    ],
+    "name", some(["../../../tmp/x.jsonl", "..", "a\0b.jsonl", "%2e%2e/x.jsonl"])
 )
 def test_tricks_in_the_name_of_an_upload_do_nothing(server: Server, name: str) -> None:
     answer = server.ask("/validate", RECORDS.read_bytes(), name=name)
