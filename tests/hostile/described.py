@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from tests.hostile.specimens import add, annotated, repeated, specimen
 
 _LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
@@ -107,3 +108,20 @@ def table_of_long_cells_and_dimensions(folder: Path) -> list[str]:
 def table_of_many_dimensions(folder: Path) -> list[str]:
     _wide(folder, _dimensions(2_000), b"k" + b",1.5" * 2_000 + b"\n", 500)
     return ["validate", "."]
+
+
+@specimen("a history of 1,500,000 steps", "log_bytes", is_large=True)
+def table_of_a_long_history(folder: Path) -> list[str]:
+    annotation = {"key": ["run"], "history": {"step": "step"}}
+    constant = {"constant": {"benchmark.suite": "lpdnn"}}
+    annotated(folder, "t.csv", benchfmt={**constant, **annotation})
+    rows = (f"{row // 1_000},{row % 1_000},1.5\n" for row in range(1_500_000))
+    (folder / "t.csv").write_text(f"run,step,ms\n{''.join(rows)}", "utf-8")
+    return ["validate", "."]
+
+
+@specimen("a million rows whose keys are prepared to have like hashes", "BF410", is_large=True)
+def table_of_prepared_keys(folder: Path) -> list[str]:
+    keys = pl.select(pl.int_range(4_000_000).cast(pl.String)).to_series()
+    alike = keys.filter(keys.hash() % 64 == 0).to_list()
+    return _long(folder, lambda row: f"{alike[row % len(alike)]}", 1_000_000)

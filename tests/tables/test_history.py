@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from tests.tables.test_annotated import lay, locators, read
 
 from benchfmt import validate
+from benchfmt.annotated import together
+from benchfmt.limits import LIMITS
 
 FIELDS = {
     "map": {"metric": "map", "statistic": "final", "primary": True},
@@ -45,6 +48,20 @@ def test_the_last_step_is_the_result_and_the_best_numbers_stand_beside_it(tmp_pa
     assert record["extensions"]["lpdnn"] == {"epoch": "2"}
     assert [f.code for f in validate(folder).findings if f.severity == "error"] == []
     assert (account.total("rows"), account.total("converted")) == (3, 3)
+
+
+def test_a_history_that_is_too_long_for_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "MOST_ROWS", 2)
+    text = "epoch,map,loss,time\n0,0.1,2.0,10\n1,0.5,0.9,20\n2,0.4,0.8,30\n"
+    folder = lay(tmp_path, text, FIELDS, annotation={"history": HISTORY})
+    # Each row counts with its cells and 256 bytes beside them.
+    assert "BF907" not in {f.code for f in validate(folder).findings}
+    few = replace(LIMITS, log_bytes=900)
+    told = [f.message for f in validate(folder, limits=few).findings if f.code == "BF907"]
+    assert len(told) == 1
+    assert "the rows take more than 900 bytes of memory (limit log_bytes)" in told[0]
 
 
 def test_steps_may_stand_in_any_order_and_a_total_begins_again_where_a_run_was_resumed(

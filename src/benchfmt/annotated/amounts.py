@@ -53,7 +53,8 @@ def frames_of_records(
     most_characters = limits.repeated_bytes // _PART
     characters = 0
     values = _NUMBERS // max(len(program.measures), 1)
-    room = Room(frame=max(most, 1), record=max(min(limits.record_measurements, values), 1))
+    of_one_key = max(min(limits.record_measurements, values), 1)
+    room = Room(frame=max(most, 1), record=of_one_key, whole=limits.log_bytes)
     frames = whole_records(text, program.annotation, room)
     if records > 1:
         frames = _in_stretches(frames, program, limits)

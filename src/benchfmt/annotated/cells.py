@@ -22,12 +22,16 @@ from benchfmt.annotated.masks import is_finite, is_one_of, lost, never, settled
 from benchfmt.annotated.stacks import stacked, stacks_of
 from benchfmt.identity import canonical
 from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS, rational
+from benchfmt.rowhash import text_hashes
 from benchfmt.units import Conversion
 from benchfmt.vocabulary import vocabulary
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
 _BRACKETS = {"[": "]", "(": ")"}
 _SLUG = re.compile(r"[^a-z0-9.]+")
+_LONG = 1_000
+"""Cells of more bytes each take much more memory than what is made of them."""
+_LONG_AT_ONCE = 64
 
 Words = Mapping[str, str | list[str]]
 """Words of a column, each with the term or the terms that it stands for."""
@@ -45,12 +49,28 @@ def map_distinct(
     cells: pl.Series, change: Callable[[str], str | float | None], dtype: type[pl.DataType]
 ) -> pl.Series:
     """Return the cells after a Python function that is called once for each distinct text, never for null."""
+    if cells.estimated_size() > _LONG * max(len(cells), 1):
+        return _map_distinct_long(cells, change, dtype)
     # Arrow takes no name that holds a NUL, as one of a stranger's column may.
     encoded: Any = pc.dictionary_encode(cells.rename("").to_arrow())
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     changed = pl.Series([change(text) for text in encoded.dictionary.to_pylist()], dtype=dtype)
     return changed.gather(pl.Series(pl.from_arrow(encoded.indices))).alias(cells.name)
+
+
+def _map_distinct_long(
+    cells: pl.Series, change: Callable[[str], str | float | None], dtype: type[pl.DataType]
+) -> pl.Series:
+    """Do as `map_distinct` without another copy of all texts: they are told apart by their hashes."""
+    _, first, places = np.unique(
+        text_hashes(cells).to_numpy(), return_index=True, return_inverse=True
+    )
+    changed: list[str | float | None] = []
+    for start in range(0, len(first), _LONG_AT_ONCE):
+        texts = cells.gather(first[start : start + _LONG_AT_ONCE]).to_list()
+        changed += [None if text is None else change(text) for text in texts]
+    return pl.Series(cells.name, changed, dtype=dtype).gather(places)
 
 
 Options = Sequence[str | float]

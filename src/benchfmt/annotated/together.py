@@ -8,9 +8,10 @@ as from memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Self
@@ -26,6 +27,7 @@ from benchfmt.oserrors import naming
 from benchfmt.readers.cells import cells_of, free_name
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets import Table
+from benchfmt.rowhash import text_hashes
 
 Integers = npt.NDArray[np.int64]
 Frames = Iterator[tuple[pl.DataFrame, Integers]]
@@ -41,6 +43,8 @@ MOST_BYTES = 2**25
 """So many bytes of cells are put together in memory."""
 _FRAME_BYTES = 2**22
 """So many bytes of cells, at least, a frame has that was sorted on disk, where it has fewer rows."""
+_BESIDE_ROW = 256
+"""So many bytes a row of a history takes beside its cells: its places in lists, and its numbers."""
 _SEPARATOR = "\x1f"
 
 
@@ -72,6 +76,8 @@ class Room:
     """The rows of a frame in which each is a record by itself, and those that are put together in memory."""
     record: int
     """The rows that have one key."""
+    whole: int
+    """The bytes of a table that is read as a whole."""
 
 
 def whole_records(text: Table, annotation: TableAnnotation, room: Room) -> Frames:
@@ -89,7 +95,8 @@ def whole_records(text: Table, annotation: TableAnnotation, room: Room) -> Frame
     if not is_all and _is_sortable(held[0][0], annotation):
         yield from _sorted_on_disk(held, frames, annotation.key, room)
         return
-    held += frames
+    if not is_all:
+        held = list(_bounded(chain(held, frames), room))
     if held:
         yield _joined(held)
 
@@ -105,6 +112,18 @@ def _held(frames: Frames, room: Room) -> tuple[list[tuple[pl.DataFrame, Integers
         if rows > min(MOST_ROWS, room.frame) or size > MOST_BYTES:
             return held, False
     return held, True
+
+
+def _bounded(frames: Iterable[tuple[pl.DataFrame, Integers]], room: Room) -> Frames:
+    """Yield the frames of a table that is read as a whole; raises UnsafeError where there is no room for it."""
+    left = room.whole
+    for frame, rows in frames:
+        left -= int(row_bytes(frame).sum()) + _BESIDE_ROW * frame.height
+        if left < 0:
+            message = f"the rows take more than {room.whole:,} bytes of memory (limit log_bytes)"
+            reason = "a table with a history is read as a whole"
+            raise UnsafeError("BF907", f"{reason}, and {message}; give each run a file of its own")
+        yield frame, rows
 
 
 def _is_sortable(frame: pl.DataFrame, annotation: TableAnnotation) -> bool:
@@ -169,7 +188,8 @@ class _Divisions:
         """Write some rows."""
         keys = keys_of(frame, self.key)
         _refuse_many(keys, self.room.record)
-        divisions = (keys.hash() % DIVISIONS).alias(self.own.division)
+        # By a seed that nobody knows, so that nobody can prepare keys that all come into one division.
+        divisions = (text_hashes(keys) % DIVISIONS).alias(self.own.division)
         numbered = frame.hstack([pl.Series(self.own.row, rows), divisions])
         parts = numbered.partition_by(self.own.division, maintain_order=True)
         with naming(gettempdir()):
