@@ -108,6 +108,7 @@ def test_only_so_many_faults_wait_for_their_turn(
         in_turn(self, *given)
         most = max(most, len(self._held))
 
+    monkeypatch.setattr(small_parts, "_FEW", 0)
     monkeypatch.setattr(reporting, "_MOST_HELD", 8)
     monkeypatch.setattr(Reporter, "_in_turn", watched)
     assert validate(path, jobs=3) == alone
