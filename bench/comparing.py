@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -145,12 +146,15 @@ def recommended(taken: Taken, folder: str, records: int) -> None:
 
 
 def compared_versions(taken: Taken, folder: str, records: int) -> None:
-    """Compare a package with itself, result by result."""
+    """Compare a package with itself, result by result, of which there are more than are compared by default."""
     from benchfmt.comparing.versions import compare_versions
+    from benchfmt.limits import LIMITS
+
+    limits = replace(LIMITS, compared_bytes=4 * LIMITS.compared_bytes)
 
     def go(size: int) -> int:
         place = _package(Path(folder), size)
-        return len(compare_versions(place, place).changes)
+        return len(compare_versions(place, place, limits=limits).changes)
 
     go(_WARM)
     with measured(taken):

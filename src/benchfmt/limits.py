@@ -24,7 +24,7 @@ class Limits:
     row_bytes: int = 2**20
     repeated_bytes: int = 512 * 2**20
     systems_bytes: int = 64 * 2**20
-    compared_bytes: int = 32 * 2**20
+    compared_bytes: int = 64 * 2**20
     """How much memory the results of a package take that are compared with those of another: some 90,000 short ones."""
     record_measurements: int = 100_000
     measurements_at_once: int = 524_288
