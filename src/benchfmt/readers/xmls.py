@@ -7,7 +7,7 @@ a DOCTYPE, which stands before the first element; a document that has one is ref
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
@@ -20,6 +20,10 @@ from benchfmt.readers import jsons
 from benchfmt.readers.files import UnsafeError
 
 Element = ET.Element
+_IN_ONE = 200_000
+"""So many elements one may have where a document is read one by one; a row of a spreadsheet has at most 16,384 cells."""
+_PASSING = 1_000_000
+"""So many elements such a document may have in all: some commands read it three times."""
 ELEMENTS = 2_000_000
 """At most so many elements are held in memory at once; a large run has some 10,000."""
 _BLOCK = 1 << 20
@@ -74,6 +78,43 @@ def children(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Element]:
     guard.close()
 
 
+def passing(
+    file: BinaryIO, is_wanted: Callable[[str], bool], whole: str = "", limits: Limits = LIMITS
+) -> Iterator[tuple[str, Element]]:
+    """Yield the elements whose names are wanted as they `start` and `end`; only one of `whole` has its children.
+
+    So no more of the document is in memory than one such element. Raises XmlError and UnsafeError.
+    """
+    guard = Guard(limits, most=_PASSING)
+    parser: ET.XMLPullParser[Element] = ET.XMLPullParser(("start", "end"))
+    above: list[Element] = []
+    inside = held = 0
+    with file:
+        while block := file.read(_BLOCK):
+            guard.feed(block)
+            parser.feed(block)
+            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
+            for event, element in events:
+                if event == "start":
+                    inside += element.tag == whole
+                    held += inside > 0
+                    if held > _IN_ONE:
+                        message = f"an element of more than {_IN_ONE:,} elements"
+                        raise UnsafeError("BF907", f"the XML has {message}")
+                    above.append(element)
+                    if is_wanted(element.tag):
+                        yield event, element
+                    continue
+                above.pop()
+                inside -= element.tag == whole
+                if is_wanted(element.tag):
+                    yield event, element
+                if inside == 0 and above:
+                    above[-1].clear()
+                    held = 0
+    guard.close()
+
+
 class _Growing:
     """A document whose root is emptied as it grows."""
 
@@ -98,9 +139,12 @@ class _Growing:
 class Guard:
     """Looks at a document before anything is built of it."""
 
-    def __init__(self, limits: Limits = LIMITS, *, each_child: bool = False) -> None:
-        """Begin at the start of a document; `each_child` bounds the children of the root one by one."""
+    def __init__(
+        self, limits: Limits = LIMITS, *, each_child: bool = False, most: int = ELEMENTS
+    ) -> None:
+        """Begin at the start of a document of at most so many elements; `each_child` bounds the children of the root one by one."""
         self._limits = limits
+        self._most = most
         self._each = each_child
         self._depth = 0
         self._elements = 0
@@ -161,8 +205,8 @@ class Guard:
             raise UnsafeError(
                 "BF906", f"XML is nested deeper than {self._limits.json_depth} levels"
             )
-        if self._elements > ELEMENTS:
-            raise UnsafeError("BF907", f"the XML has more than {ELEMENTS} elements")
+        if self._elements > self._most:
+            raise UnsafeError("BF907", f"the XML has more than {self._most} elements")
         if self._each and self._depth == 2:
             self._begin = self._parser.CurrentByteIndex
             self._elements = 0

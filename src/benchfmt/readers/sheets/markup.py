@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
 from html.parser import HTMLParser
+from itertools import chain, pairwise
 from pathlib import Path
 
 from benchfmt.limits import LIMITS, Limits
@@ -17,6 +19,12 @@ from benchfmt.readers.tables import TableError
 
 CELLS = 1_000_000
 """So many cells the tables of a document have at most, those that span several counted as often as they do."""
+_TAGS = 1_000_000
+"""So many tags, attributes and characters by name a page has at most: each takes some microseconds, whatever it says."""
+_TAG = 2**18
+"""So many attributes the longest tag may have: Python reads all of a tag before it shows any."""
+_LINES = 2_000_000
+_BLOCK = 2**20
 _COLSPAN, _ROWSPAN = 1_000, 65_534
 _DASHES = re.compile(r":?-+:?")
 _BETWEEN = re.compile(r"(?<!\\)\|")
@@ -32,9 +40,10 @@ _BLANKS = re.compile(r"\s+")
 _SHARE = 4
 """A page or a text may be a quarter as large as a document: all of its tables are held."""
 _SILENT = ("script", "style", "template")
+_BEFORE_ATTRIBUTES = " \t\n\r\f/\"'"
 
 
-@dataclass
+@dataclass(slots=True)
 class Pasted:
     """A table of a document: its rows, and how many of them are its header."""
 
@@ -71,35 +80,49 @@ def read_tables(path: Path, storage: Storage, limits: Limits = LIMITS) -> list[P
 def markdown_tables(text: str) -> list[Pasted]:
     """Return the pipe tables of a Markdown text: a row of names, a rule, and rows down to the first without a bar."""
     tables: list[Pasted] = []
-    lines = text.splitlines()
     current: Pasted | None = None
     room = CELLS
-    for place, line in enumerate(lines):
-        if current is None and _begins(lines, place):
+    for line, after in pairwise(chain(_lines(text), [""])):
+        if current is None and _begins(line, after):
             current = Pasted([_pipe_cells(line)], 1)
             tables.append(current)
         elif current is None or (len(current.rows) == 1 and _is_rule(line)):
             continue
         elif "|" in line:
             current.rows.append(_pipe_cells(line))
-            room -= len(current.rows[-1])
-            if room < 0:
-                raise _too_many_cells()
         else:
             current = None
+            continue
+        room -= len(current.rows[-1])
+        if room < 0:
+            raise _too_many_cells()
     return tables
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text, each with its end; raises UnsafeError for too many of them."""
+    count = 0
+    rest = ""
+    for start in range(0, len(text), _BLOCK):
+        lines = (rest + text[start : start + _BLOCK]).splitlines(keepends=True)
+        # The last one may go on in the next block.
+        rest = lines.pop()
+        count += len(lines)
+        if count > _LINES:
+            raise UnsafeError("BF907", f"the document has more than {_LINES:,} lines")
+        yield from lines
+    yield rest
 
 
 def _too_many_cells() -> UnsafeError:
     return UnsafeError("BF907", f"the tables of the document have more than {CELLS:,} cells")
 
 
-def _begins(lines: list[str], place: int) -> bool:
+def _begins(line: str, after: str) -> bool:
     """Say whether a table begins in a line: a rule of as many cells stands under it."""
-    line, after = lines[place], lines[place + 1 : place + 2]
-    if "|" not in line or not after or "|" not in after[0] or not _is_rule(after[0]):
+    if "|" not in line or "|" not in after or not _is_rule(after):
         return False
-    return len(_pipe_cells(line)) == len(_pipe_cells(after[0]))
+    return len(_pipe_cells(line)) == len(_pipe_cells(after))
 
 
 def _is_rule(line: str) -> bool:
@@ -127,8 +150,11 @@ def _plain(cell: str) -> str:
 
 def html_tables(text: str) -> list[Pasted]:
     """Return the tables of an HTML text in the order in which they begin; a cell that spans others fills them."""
-    parser = _Tables()
-    parser.feed(_without_comments(text))
+    plain = _without_comments(text)
+    parser = _Tables(_TAGS - plain.count("<") - plain.count("&"))
+    if parser.tags < 0 or _has_long_tag(plain):
+        raise _too_many_tags()
+    parser.feed(plain)
     parser.close()
     return [table for table in parser.tables if table.rows]
 
@@ -144,6 +170,23 @@ def _without_comments(text: str) -> str:
     parts.append(text[at:])
     plain = "".join(parts).replace("<!", "<x").replace("<?", "<x")
     return plain[: plain.rfind(">") + 1]
+
+
+def _has_long_tag(text: str) -> bool:
+    """Say whether there may be a tag of too many attributes: a picture in a page is long, and one attribute."""
+    start = 0
+    while len(text) - start > _TAG:
+        end = text.rfind(">", start, start + _TAG) + 1
+        if not end:
+            end = text.find(">", start) + 1
+            if sum(map(text[start:end].count, _BEFORE_ATTRIBUTES)) > _TAG:
+                return True
+        start = end
+    return False
+
+
+def _too_many_tags() -> UnsafeError:
+    return UnsafeError("BF907", f"the document has more than {_TAGS:,} tags, attributes and `&`")
 
 
 @dataclass
@@ -162,14 +205,19 @@ class _Open:
 class _Tables(HTMLParser):
     """Reads the tables of an HTML text; one inside a cell of another is a table of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, tags: int) -> None:
+        """Begin with how many tags and attributes there may still be."""
         super().__init__()
+        self.tags = tags
         self.tables: list[Pasted] = []
         self.open: list[_Open] = []
         self.silent = 0
         self.room = CELLS
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags -= len(attrs)
+        if self.tags < 0:
+            raise _too_many_tags()
         if tag in _SILENT:
             self.silent += 1
         if tag == "table" and len(self.open) < 100:

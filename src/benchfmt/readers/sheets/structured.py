@@ -40,6 +40,8 @@ _JSON_STARTS = ('{"', "{\n", "[{", "[\n", "[[")
 
 def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
     """Return which sheet of a workbook is the table, and where its header stands."""
+    # Asked first: the parts of a workbook and its cells would be too much at once.
+    percentages = percent_cells(path, limits) if storage.format == "xlsx" else []
     sheets = open_sheets(path, storage.format, limits)
     names = [name for name in sheets.names if any(map(any, islice(sheets.rows(name), _ROWS)))]
     if not names:
@@ -73,11 +75,10 @@ def sniff_workbook(path: Path, storage: Storage, limits: Limits) -> Sniffed:
         notes.append(
             f"cells of column {', '.join(columns)} are merged over several rows: each row has their text"
         )
-    if storage.format == "xlsx":
-        notes += [
-            f"cell {place} is shown as a percentage: the number in the file is a fraction"
-            for place in percent_cells(path, limits)
-        ]
+    notes += [
+        f"cell {place} is shown as a percentage: the number in the file is a fraction"
+        for place in percentages
+    ]
     return Sniffed(storage, Dialect.model_validate(words), notes)
 
 

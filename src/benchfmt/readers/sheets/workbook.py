@@ -8,11 +8,10 @@ from __future__ import annotations
 import datetime
 import io
 import re
-import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,26 +22,21 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import heads
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
+from benchfmt.readers.sheets.merging import MOST, Merged, filled
+from benchfmt.readers.sheets.ods import OdsSheets
+from benchfmt.readers.sheets.reach import check_reach, column_number
+from benchfmt.readers.sheets.sheet_names import check_names
 from benchfmt.readers.sheets.storage import DAMAGED_ZIP, Storage, foreign
 from benchfmt.readers.sheets.table import Cells, Corner, RowTable
 from benchfmt.readers.tables import TableError
-from benchfmt.readers.xmls import XmlError, children
+from benchfmt.readers.xmls import XmlError
 
-CELLS = 8_000_000
-"""So many cells a sheet has at most, the empty ones of the rectangle that it fills included."""
-_ODS_ROWS, _ODS_COLUMNS = 1_048_576, 16_384
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]*)["']""")
-_MOST_LETTERS, _MOST_DIGITS = 3, 7
-"""The last cell of a sheet is XFD1048576; what reads workbooks counts on beyond what its numbers hold."""
-_MAY_REACH_FAR = re.compile(
-    rb"""r(?:\s+=|=\s|='|="(?:[A-Za-z]{2,}[0-9]|[U-Zu-z][0-9]|[A-Za-z]?[0-9]{7}))"""
-)
-"""A place beyond column T or row 999,999, or one that is written in an unusual way: without any, no sheet is too large."""
 _STATED = re.compile(rb"""\suniqueCount\s*=\s*["']\s*\+?([0-9]+)""")
 _MOST_COUNT_DIGITS = 12
 _TEXTS = 2_000_000
 """So many shared texts a workbook has at most: each takes some dozens of bytes, however short it is."""
-_HELD = 4
+_HELD = 8
 """Of what a table may repeat so small a part may be shared texts: all of them are held at once."""
 _SHARED = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?si[\s/>]")
 _USES = re.compile(rb"""\st\s*=\s*["']s["']""")
@@ -54,48 +48,16 @@ _STYLED = re.compile(rb"<c\s[^<>]*>")
 _STYLE = re.compile(rb"""\ss=["']([0-9]{1,6})["']""")
 _FORMAT = re.compile(rb"""<numFmt\s+numFmtId="([0-9]+)"\s+formatCode="([^"]*)""")
 _FORMAT_USE = re.compile(rb"""<xf\s[^<>]*?numFmtId="([0-9]+)""")
-_UNCOMPUTED = re.compile(rb"<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_UNCOMPUTED = re.compile(rb"<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_LISTS = ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml")
+_LONGEST_LIST = 2**24
+_MERGED = re.compile(rb"<(?:[^\s<>/:]*:)?mergeCell[\s/>]")
 _CORNERS = re.compile(r"([A-Za-z]+)([0-9]+):([A-Za-z]+)([0-9]+)")
 _LOCAL_HEADER = 30
 _BLOCK = 2**20
 _SHOWN = 20
-_SHARE = 2
-"""A workbook may be half as large as a document: what reads it holds it a second time."""
-_ODF = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
-_TABLE, _OFFICE, _TEXT = (_ODF % name for name in ("table", "office", "text"))
-_ODS_CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
-
-
-@dataclass(frozen=True)
-class Merged:
-    """Cells of one column that a person merged into one: it stands for all of the rows from `top` to `bottom`."""
-
-    top: int
-    bottom: int
-    column: int
-
-
-def filled(rows: Iterator[Cells], merged: Iterable[Merged]) -> Iterator[Cells]:
-    """Yield rows in which merged cells hold the text of the uppermost of them."""
-    beginning: dict[int, list[Merged]] = {}
-    for cells_of_one in merged:
-        beginning.setdefault(cells_of_one.top, []).append(cells_of_one)
-    if not beginning:
-        yield from rows
-        return
-    texts: dict[int, tuple[int, str]] = {}
-    for place, cells in enumerate(rows):
-        for column, (bottom, text) in list(texts.items()):
-            if place > bottom:
-                del texts[column]
-                continue
-            cells += [""] * (column + 1 - len(cells))
-            if not cells[column]:
-                cells[column] = text
-        for one in beginning.get(place, ()):
-            if one.column < len(cells):
-                texts[one.column] = (one.bottom, cells[one.column])
-        yield cells
+_SHARE = 3
+"""A workbook may be a third as large as a document: what reads it holds the texts a second time, and the rows a third time."""
 
 
 class Sheets:
@@ -106,7 +68,8 @@ class Sheets:
         self.path = path
         self.book = book
         self.names: list[str] = list(book.sheet_names)
-        self._sheets: dict[str, Any] = {}
+        self._last: tuple[str, Any] | None = None
+        """The sheet that was read last: all of them would take too much memory."""
 
     def rows(self, name: str) -> Iterator[Cells]:
         """Yield the rows of a sheet from its first, each from its first column; raises TableError."""
@@ -136,35 +99,21 @@ class Sheets:
             yield cells
 
     def _sheet(self, name: str) -> Any:
-        """Return a sheet, which is read once: for the names of its columns and for its rows."""
+        """Return a sheet, which is read once for the names of its columns and for its rows."""
+        if self._last is None or self._last[0] != name:
+            self._last = None
+            self._last = (name, self._read(name))
+        return self._last[1]
+
+    def _read(self, name: str) -> Any:
         from python_calamine import CalamineError
 
-        if name not in self._sheets:
-            try:
-                self._sheets[name] = self.book.get_sheet_by_name(name)
-            except (CalamineError, OSError, ValueError) as error:
-                raise _unreadable(self.path, error) from error
-            except BaseException as error:
-                raise _panic(self.path, error) from error
-        return self._sheets[name]
-
-
-class OdsSheets:
-    """The sheets of an ODS document."""
-
-    def __init__(self, content: bytes, limits: Limits) -> None:
-        """Read the document; raises XmlError and UnsafeError."""
-        self._merged: dict[str, list[Merged]] = {}
-        self.tables = _ods_tables(content, limits, self._merged)
-        self.names = list(self.tables)
-
-    def rows(self, name: str) -> Iterator[Cells]:
-        """Yield the rows of a sheet from its first, each from its first column."""
-        return filled((list(cells) for cells in self.tables[name]), self.merged(name))
-
-    def merged(self, name: str) -> list[Merged]:
-        """Return the cells of a sheet that are merged over several rows."""
-        return self._merged[name]
+        try:
+            return self.book.get_sheet_by_name(name)
+        except (CalamineError, OSError, ValueError) as error:
+            raise _unreadable(self.path, error) from error
+        except BaseException as error:
+            raise _panic(self.path, error) from error
 
 
 def open_workbook(
@@ -194,18 +143,40 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
         if form == "ods":
             return OdsSheets(parts.get("content.xml", b""), limits)
         _check_shared(path, parts.values(), limits)
-        return _xlsx_sheets(path, parts)
+        _check_lists(path, parts)
+        check_names(path, parts, limits)
+        _check_sheets(path, parts)
+        # What reads a workbook holds it a second time.
+        parts.clear()
+        return _xlsx_sheets(path)
     except XmlError as error:
         raise _unreadable(path, error) from error
 
 
-def _xlsx_sheets(path: Path, parts: dict[str, bytes]) -> Sheets:
+def _check_lists(path: Path, parts: dict[str, bytes]) -> None:
+    """Raise UnsafeError for lists of sheets, names and formats that are far longer than those of any workbook."""
+    for name in _LISTS:
+        size = len(parts.get(name, b""))
+        if size > _LONGEST_LIST:
+            message = f"{name} has {size:,} bytes; at most {_LONGEST_LIST:,} are read"
+            raise UnsafeError("BF907", f"{path.name}: {message}")
+
+
+def _check_sheets(path: Path, parts: dict[str, bytes]) -> None:
+    """Raise UnsafeError for a sheet that is too large, and TableError for one whose cells are not known."""
     for name, content in parts.items():
-        _check_reach(path, content)
+        check_reach(path, content)
         _check_count(path, content)
+        merged = sum(1 for _ in islice(_MERGED.finditer(content), MOST + 1))
+        if merged > MOST:
+            message = f"a sheet of more than {MOST:,} merged cells"
+            raise UnsafeError("BF907", f"{path.name} holds {message}")
         if name.startswith("xl/worksheets/") and _UNCOMPUTED.search(content):
             message = "formulas whose results were not saved; open it in a spreadsheet and save it"
             raise TableError("BF103", f"{path.name} holds {message}")
+
+
+def _xlsx_sheets(path: Path) -> Sheets:
     try:
         from python_calamine import CalamineError, load_workbook
     except ImportError as error:
@@ -252,7 +223,7 @@ def _corner(name: str, corners: str | None) -> Corner:
     match = _CORNERS.fullmatch(corners or "")
     if match is None:
         return Corner(name)
-    left = min(_column(match[1]), _column(match[3]))
+    left = min(column_number(match[1]), column_number(match[3]))
     return Corner(name, min(int(match[2]), int(match[4])), left)
 
 
@@ -262,7 +233,7 @@ def _within(rows: Iterator[Cells], corners: str | None) -> Iterator[Cells]:
     if match is None:
         yield from rows
         return
-    left, right = sorted((_column(match[1]), _column(match[3])))
+    left, right = sorted((column_number(match[1]), column_number(match[3])))
     top, bottom = sorted((int(match[2]), int(match[4])))
     for place, cells in enumerate(rows, 1):
         if place > bottom:
@@ -295,32 +266,6 @@ def _percent_styles(content: bytes) -> set[int]:
     cell_formats = cell_formats.partition(b"</cellXfs>")[0]
     numbers = _FORMAT_USE.findall(cell_formats)
     return {place for place, number in enumerate(numbers) if number in percent}
-
-
-def _column(letters: str) -> int:
-    """Return the number of a column, from 1, by its letters."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
-
-
-def _check_reach(path: Path, content: bytes) -> None:
-    """Raise UnsafeError for a sheet whose cells lie so far apart that the rectangle around them is too large."""
-    if not _MAY_REACH_FAR.search(content):
-        return
-    rows = columns = 0
-    for match in _PLACE.finditer(content):
-        letters, digits = match.groups()
-        if len(letters) > _MOST_LETTERS or len(digits) > _MOST_DIGITS:
-            place = (letters + digits)[:_SHOWN].decode()
-            message = f"a cell stands at {place}; cells up to at most XFD1048576 are read"
-            raise UnsafeError("BF907", f"{path.name}: {message}")
-        rows = max(rows, int(digits or 0))
-        columns = max(columns, _column(letters.decode()))
-    if rows * columns > CELLS:
-        message = f"a sheet of {rows} rows and {columns} columns; at most {CELLS} cells are read"
-        raise UnsafeError("BF907", f"{path.name}: {message}")
 
 
 def _check_count(path: Path, content: bytes) -> None:
@@ -471,107 +416,3 @@ def _clock(span: datetime.timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     rest = f".{span.microseconds:06}".rstrip("0") if span.microseconds else ""
     return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{rest}"
-
-
-def _ods_tables(
-    content: bytes, limits: Limits, merged: dict[str, list[Merged]]
-) -> dict[str, list[Cells]]:
-    """Return the rows of each sheet, and fill in which of its cells are merged."""
-    tables: dict[str, list[Cells]] = {}
-    for part in children(io.BytesIO(content), limits):
-        for table in part.iter(f"{_TABLE}table"):
-            name = table.get(f"{_TABLE}name", "")
-            merged[name] = []
-            tables[name] = _ods_rows(table, merged[name])
-    return tables
-
-
-def _ods_rows(table: ET.Element, merged: list[Merged]) -> list[Cells]:
-    """Return the rows of a sheet, and add which of its cells are merged; raises UnsafeError for one whose repeated cells are too many."""
-    rows: list[Cells] = []
-    empty = 0
-    room = CELLS
-    for row in table.iter(f"{_TABLE}table-row"):
-        times = _repeated(row, "rows", _ODS_ROWS)
-        cells = _ods_cells(row)
-        if not cells:
-            empty += times
-            continue
-        room -= empty + times * len(cells)
-        if room < 0:
-            raise UnsafeError("BF907", f"a sheet of more than {CELLS} cells")
-        rows += [[]] * empty
-        merged += _ods_merged(row, len(rows))
-        rows += [cells] * times
-        empty = 0
-    return rows
-
-
-def _ods_merged(row: ET.Element, top: int) -> Iterator[Merged]:
-    """Yield the cells of a row that stand for more rows."""
-    column = 0
-    for cell in row:
-        if cell.tag not in _ODS_CELLS:
-            continue
-        spanned = cell.get(f"{_TABLE}number-rows-spanned")
-        if spanned is not None:
-            yield Merged(top, top + _count(spanned, "rows", _ODS_ROWS) - 1, column)
-        column += _repeated(cell, "columns", _ODS_COLUMNS)
-
-
-def _ods_cells(row: ET.Element) -> Cells:
-    """Return the cells of a row up to the last that holds something."""
-    cells: Cells = []
-    empty = 0
-    for cell in row:
-        if cell.tag not in _ODS_CELLS:
-            continue
-        times = _repeated(cell, "columns", _ODS_COLUMNS)
-        text = _ods_text(cell)
-        if not text:
-            empty += times
-            continue
-        cells += [""] * empty
-        cells += [text] * times
-        empty = 0
-        if len(cells) > _ODS_COLUMNS:
-            raise UnsafeError("BF907", f"a row of more than {_ODS_COLUMNS} columns")
-    return cells
-
-
-def _repeated(element: ET.Element, what: str, most: int) -> int:
-    return _count(element.get(f"{_TABLE}number-{what}-repeated", "1"), what, most)
-
-
-def _count(text: str, what: str, most: int) -> int:
-    if not text.isdecimal() or len(text) > len(str(most)) or int(text) > most:
-        raise UnsafeError("BF907", f"{what} repeated {text[:20]} times; a sheet has at most {most}")
-    return int(text)
-
-
-def _ods_text(cell: ET.Element) -> str:
-    """Return a cell in the characters of its value, not of how it is shown."""
-    match cell.get(f"{_OFFICE}value-type"):
-        case "float" | "percentage" | "currency":
-            return cell.get(f"{_OFFICE}value", "")
-        case "date":
-            return cell.get(f"{_OFFICE}date-value", "")
-        case "time":
-            return _of_duration(cell.get(f"{_OFFICE}time-value", ""))
-        case "boolean":
-            return cell.get(f"{_OFFICE}boolean-value", "")
-    lines = ("".join(line.itertext()) for line in cell.iter(f"{_TEXT}p"))
-    return "\n".join(lines)
-
-
-_DURATION = re.compile(r"(-?)PT([0-9]+)H([0-9]+)M([0-9]+)(?:[.,]([0-9]+))?S")
-
-
-def _of_duration(text: str) -> str:
-    """Return a duration (`PT00H03M12S`) as hours, minutes and seconds; as it stands where it is written otherwise."""
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        return text
-    sign, hours, minutes, seconds, rest = match.groups("")
-    fraction = f".{rest.rstrip('0')}" if rest.rstrip("0") else ""
-    return f"{sign}{hours:0>2}:{minutes:0>2}:{seconds:0>2}{fraction}"
