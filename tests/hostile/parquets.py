@@ -463,3 +463,49 @@ def parquet_of_chained_texts(folder: Path) -> list[str]:
         compression="zstd",
         data_page_size=2**30,
     )
+
+
+_ODD_CELLS: dict[str, tuple[str, Callable[[], Cells]]] = {
+    "unknown_zone": ("of a time zone that nobody knows", lambda: _of(pa.timestamp("us", "Mars/X"))),
+    "zone_of_escapes": (
+        "of a time zone of control characters",
+        lambda: _of(pa.timestamp("us", "\x1b[31m\u202e")),
+    ),
+    "listed_dates": ("of a list of dates after the year 9999", lambda: _listed(pa.date32())),
+    "listed_times": ("of a list of times of a year 300,000", lambda: _listed(pa.timestamp("us"))),
+    "listed_spans": ("of a list of spans of time without end", lambda: _listed(pa.duration("s"))),
+}
+
+
+def _of(kind: pa.DataType) -> Cells:
+    return pa.array([1], kind)
+
+
+def _listed(kind: pa.DataType) -> Cells:
+    width = 32 if pa.types.is_date32(kind) else 64
+    most = pa.array([2 ** (width - 1) - 1], pa.int32() if width == 32 else pa.int64())
+    return pa.ListArray.from_arrays([0, 1], most.view(kind))
+
+
+def _drafted(cells: Callable[[], Cells], folder: Path) -> list[str]:
+    pq.write_table(pa.table({"ms": [1.5], "x": cells()}), folder / "t.parquet")
+    return ["describe", "t.parquet"]
+
+
+def _add_odd_cells() -> None:
+    for name, (what, cells) in _ODD_CELLS.items():
+        add(
+            f"parquet_of_{name}_described",
+            f"a Parquet column {what}, `describe`",
+            "'x'",
+            lambda folder, cells=cells: _drafted(cells, folder),
+            statuses=(2,),
+        )
+
+
+_add_odd_cells()
+
+
+@specimen("a cell that is a list of 5,000,000 numbers", "5,", statuses=(2,), is_large=True)
+def parquet_of_a_long_list(folder: Path) -> list[str]:
+    return _drafted(lambda: pa.array([list(range(5_000_000))]), folder)

@@ -140,6 +140,15 @@ _DOCUMENTS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 
 
+def _many_sheets() -> bytes:
+    sheets = b"".join(b'<table:table table:name="x%d"/>' % number for number in range(400_000))
+    end = b"</office:spreadsheet>"
+    return (_ODS % _ROW).replace(end, sheets + end)
+
+
+_DOCUMENTS["sheets"] = ("400,000 sheets", _many_sheets)
+
+
 def _add_documents() -> None:
     for name, (what, content) in _DOCUMENTS.items():
         for command in ("validate", "describe"):
@@ -165,6 +174,7 @@ _PAGES: dict[str, tuple[str, str, str]] = {
     "attributes": ("html", "<a b=c d=e f=g h=i j=k l=m n=o p=q r=s t=u v=w x=y>", "1,000,000 tags"),
     "line_ends": ("markdown", "\n", "2,000,000 lines"),
     "headers": ("markdown", "|a|\n|-|\n\n", "2,000,000 lines"),
+    "bars": ("markdown", "|", "characters"),
 }
 
 

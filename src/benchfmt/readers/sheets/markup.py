@@ -83,6 +83,8 @@ def markdown_tables(text: str) -> list[Pasted]:
     current: Pasted | None = None
     room = CELLS
     for line, after in pairwise(chain(_lines(text), [""])):
+        if "|" in line and len(line) > _BLOCK:
+            raise UnsafeError("BF907", f"a row of the document has more than {_BLOCK:,} characters")
         if current is None and _begins(line, after):
             current = Pasted([_pipe_cells(line)], 1)
             tables.append(current)
@@ -90,12 +92,11 @@ def markdown_tables(text: str) -> list[Pasted]:
             continue
         elif "|" in line:
             current.rows.append(_pipe_cells(line))
+            room -= len(current.rows[-1])
+            if room < 0:
+                raise _too_many_cells()
         else:
             current = None
-            continue
-        room -= len(current.rows[-1])
-        if room < 0:
-            raise _too_many_cells()
     return tables
 
 

@@ -78,6 +78,9 @@ def _sheets(content: bytes, limits: Limits) -> dict[str, _Sheet]:
                 continue
             sheet = sheets[element.get(f"{_TABLE}name", "")] = _Sheet()
             open_sheets.append(sheet)
+            if len(sheets) > limits.archive_members:
+                message = f"more than {limits.archive_members:,} sheets"
+                raise UnsafeError("BF905", f"the document has {message}")
         elif event == "end" and open_sheets:
             open_sheets[-1].add(element)
     return sheets

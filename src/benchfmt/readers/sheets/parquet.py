@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.arrays import Chunked
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquets import bounded_batches
 from benchfmt.readers.parquets import open_parquet as open_file
 from benchfmt.readers.sheets.dialect import Dialect
@@ -47,11 +48,34 @@ class ParquetTable:
         names = self.header()
         done = 0
         for part in self._parts():
-            columns = [_texts(column) for column in part.columns]
+            columns = [
+                self._texts(name, column) for name, column in zip(names, part.columns, strict=True)
+            ]
             texts = pa.Table.from_arrays(columns, names=names)
             frame = pl.DataFrame(pl.from_arrow(texts))
             yield frame.fill_null(""), np.arange(done + 1, done + part.num_rows + 1)
             done += part.num_rows
+
+    def _texts(self, name: str, column: Chunked) -> Chunked:
+        """Return a column as text; raises TableError for what has none, as a date beyond all calendars, and UnsafeError for a long cell."""
+        if pa.types.is_nested(column.type):
+            self._refuse_long_cells(name, column)
+        try:
+            return _texts(column)
+        except (pa.ArrowException, OverflowError, OSError, ValueError) as error:
+            message = f"column {name!r} ({column.type}) holds what has no text: {error}"
+            raise TableError("BF103", f"{self.path.name}: {message}") from error
+
+    def _refuse_long_cells(self, name: str, column: Chunked) -> None:
+        """Raise UnsafeError for a list or map that is longer than a row may be: as objects of Python it takes ten times as much."""
+        most = self.limits.row_bytes
+        if column.nbytes <= most:
+            return
+        for row in range(len(column)):
+            size = column.slice(row, 1).nbytes
+            if size > most:
+                message = f"a cell of column {name!r} has {size:,} bytes; at most {most:,} are read"
+                raise UnsafeError("BF907", f"{self.path.name}: {message}")
 
     def _schema(self) -> pa.Schema:
         with self._open() as file:

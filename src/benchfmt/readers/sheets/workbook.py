@@ -141,7 +141,7 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
     parts = _parts(path, limits)
     try:
         if form == "ods":
-            return OdsSheets(parts.get("content.xml", b""), limits)
+            return _ods_sheets(path, parts.get("content.xml", b""), limits)
         _check_shared(path, parts.values(), limits)
         _check_lists(path, parts)
         check_names(path, parts, limits)
@@ -151,6 +151,13 @@ def open_sheets(path: Path, form: str, limits: Limits = LIMITS) -> Sheets | OdsS
         return _xlsx_sheets(path)
     except XmlError as error:
         raise _unreadable(path, error) from error
+
+
+def _ods_sheets(path: Path, content: bytes, limits: Limits) -> OdsSheets:
+    try:
+        return OdsSheets(content, limits)
+    except UnsafeError as error:
+        raise UnsafeError(error.code, f"{path.name}: {error}") from error
 
 
 def _check_lists(path: Path, parts: dict[str, bytes]) -> None:
