@@ -23,10 +23,11 @@ def platforms(package: Package, records: pl.DataFrame, assets: Sequence[Asset]) 
     words = {(system, 1): word for system, word in _words(package).items()}
     used = set(words.values())
     platform_of: dict[int, str] = {}
+    systems, sources = (records[name].to_list() for name in ("system_id", "source_sha256"))
     for asset in assets:
         for row in asset.rows:
-            system = records["system_id"][row]
-            box = numbers.get((system, records["source_sha256"][row]), 1)
+            system = systems[row]
+            box = numbers.get((system, sources[row]), 1)
             if (system, 1) not in words:
                 raise PackageError(
                     f"the system {system!r} of a record is not described; run benchfmt validate"
@@ -43,20 +44,20 @@ def _observations(records: pl.DataFrame, assets: Sequence[Asset]) -> Iterator[bo
 
     A file of one result is a run, of which a box has many, and none is like another.
     """
-    results = Counter(records["source_sha256"][row] for asset in assets for row in asset.rows)
+    systems, sources = (records[name].to_list() for name in ("system_id", "source_sha256"))
+    results = Counter(sources[row] for asset in assets for row in asset.rows)
     for asset in assets:
         speed = _speed(asset.columns)
         settings = [column for column in asset.columns if column.role != TARGETS]
         if speed is None:
             continue
         for place, row in enumerate(asset.rows):
-            source = records["source_sha256"][row]
+            source = sources[row]
             if results[source] == 1:
                 continue
             cells = [json.dumps(column.cells[place]) for column in settings]
             number = float(speed.cells[place] or 0)
-            system = records["system_id"][row]
-            yield boxes.Observation(system, source, (asset.name, *cells), number)
+            yield boxes.Observation(systems[row], source, (asset.name, *cells), number)
 
 
 def _speed(columns: Sequence[Column]) -> Column | None:
@@ -82,11 +83,13 @@ def _words(package: Package) -> dict[str, str]:
             words[system_id] = _word(name)
     counts = Counter(words.values())
     distinct: dict[str, str] = {}
+    used: set[str] = set()
     for system_id, word in words.items():
         wanted = word
         if counts[word] > 1:
             wanted = f"{word}-{_word(system_id)}"
-        distinct[system_id] = free(wanted, set(distinct.values()))
+        distinct[system_id] = free(wanted, used)
+        used.add(distinct[system_id])
     return distinct
 
 
