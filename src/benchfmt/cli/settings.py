@@ -19,6 +19,9 @@ from benchfmt.spelling import no_such
 _DEFAULT_RULES = "core"
 _DEFAULT_FORMAT = "text"
 
+_MOST_DIGITS = 18
+"""What has more digits is no size."""
+
 
 @dataclass(frozen=True)
 class Given:
@@ -114,9 +117,10 @@ def limits_of(pairs: Iterable[str], configured: Mapping[str, int] | None = None)
         name, _, number = pair.partition("=")
         if name not in names:
             raise BenchfmtError(no_such("limit", name, names))
-        if not number.isdecimal():
+        if not number.isdecimal() or len(number) > _MOST_DIGITS:
+            shown = number[: _MOST_DIGITS + 1]
             raise BenchfmtError(
-                f"--limit takes {name}=NUMBER, and {number!r} is not a whole number"
+                f"--limit takes {name}=NUMBER, and {shown!r} is not a whole number of at most {_MOST_DIGITS} digits"
             )
         numbers[name] = int(number)
     return replace(LIMITS, **numbers)

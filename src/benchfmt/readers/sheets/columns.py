@@ -60,7 +60,7 @@ def number_column(cells: pl.Series, decimal: str | None = None) -> NumberColumn 
         return None
     if decimal is None and _fits(cells, PLAIN):
         return NumberColumn(_number_type(cells, PLAIN))
-    fits = [form for form in _forms() if _fits(cells, form)]
+    fits = [form for form in _forms_of_first(cells) if _fits(cells, form)]
     if decimal is not None:
         known = [form for form in fits if form.decimal_char == decimal]
         if not known:
@@ -80,6 +80,17 @@ def _forms() -> list[NumberForm]:
     for group in _BLANK_GROUPS:
         forms += [NumberForm(".", group), NumberForm(",", group)]
     return forms
+
+
+def _forms_of_first(cells: pl.Series) -> list[NumberForm]:
+    """Return the forms in which the first cell may be written, asked for all at once: most columns of text have none."""
+    forms = _forms()
+    first = pl.DataFrame({"cell": cells.head(1)})
+    asked = [
+        pl.col("cell").str.contains(form.pattern()).alias(str(n)) for n, form in enumerate(forms)
+    ]
+    may_be = first.select(asked).row(0)
+    return [form for form, is_one in zip(forms, may_be, strict=True) if is_one is not False]
 
 
 def _fits(cells: pl.Series, form: NumberForm) -> bool:
