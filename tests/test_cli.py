@@ -278,7 +278,7 @@ def test_validate_takes_safety_limits(cli: Cli, package: Path) -> None:
     assert "there is no limit 'sizes'; there are: descriptor_bytes" in error
     status, _, error = cli("validate", package, "--limit", "resources=many")
     assert status == 2
-    assert "--limit takes resources=NUMBER, and 'many' is not a whole number" in error
+    assert "a limit is resources=NUMBER, and 'many' is not a whole number" in error
 
 
 def test_convert_takes_safety_limits(cli: Cli, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def limits_of(pairs: Iterable[str], configured: Mapping[str, int] | None = None)
         if not number.isdecimal() or len(number) > _MOST_DIGITS:
             shown = number[: _MOST_DIGITS + 1]
             raise BenchfmtError(
-                f"--limit takes {name}=NUMBER, and {shown!r} is not a whole number of at most {_MOST_DIGITS} digits"
+                f"a limit is {name}=NUMBER, and {shown!r} is not a whole number of at most {_MOST_DIGITS} digits"
             )
         numbers[name] = int(number)
     return replace(LIMITS, **numbers)
