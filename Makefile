@@ -10,9 +10,8 @@ LOWEST := .venv-lowest
 JUDGES := .judges
 PYTHON_LOWEST ?= python3.11
 OUT := out
-# One worker more than processors, since tests wait for servers, browsers and processes; each takes tests from another that
-# has more left, so most of a file stays with one.
-WORKERS = $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# As many workers as processors; each takes tests from another that has more left, so most of a file stays with one.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: venv demo test test-all judges test-lowest coverage constraints bench bench-growth bench-verdicts study fuzz golden build schema check-workflows docs clean check

@@ -12,13 +12,19 @@ from tests.damage.damaging import FORMS, Damage, baseline, outcome
 from tests.damage.not_yet import NOT_YET
 from tests.damage.page import page
 from tests.forms import ROOT
+from tests.sparing import some
 
 KINDS: tuple[Damage, ...] = (*records.KINDS, *texts.KINDS, *tables.KINDS, *packages.KINDS)
 ONE_FORM_EACH = [
-    pytest.param(damage, damage.forms[number % len(damage.forms)], id=damage.name)
+    pytest.param(
+        damage,
+        damage.forms[number % len(damage.forms)],
+        id=damage.name,
+        marks=[pytest.mark.slow] if number % 3 == 2 else [],
+    )
     for number, damage in enumerate(KINDS)
 ]
-"""Each kind with one form: these take turns."""
+"""Each kind with one form: these take turns; `make test` tries two of three kinds."""
 
 
 def fault(damage: Damage, form: str, base: str, folder: Path) -> str:
@@ -47,7 +53,7 @@ def test_damage_is_found_in_every_form(form: str, tmp_path: Path) -> None:
     assert [text for text in faults if text] == []
 
 
-@pytest.mark.parametrize("base", bases())
+@pytest.mark.parametrize("base", some(bases()))
 def test_an_undamaged_package_has_no_finding(base: str) -> None:
     assert [form for form in FORMS if baseline(bases()[base], form, "core")] == []
 

@@ -168,6 +168,7 @@ def test_results_in_no_group_are_shown_with_where_they_are_from(package: Path, p
     shown = set()
     for place in range(numbers.count()):
         numbers.nth(place).click()
+        page.locator("#facts tr", has_text="record").first.wait_for()
         rows = page.locator("#facts tr").evaluate_all(
             "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
         )

@@ -17,6 +17,8 @@ from benchfmt.package import put_package, write_package
 from benchfmt.rearranging import append, select, split
 from benchfmt.tables import to_batch
 
+pytestmark = pytest.mark.usefixtures("tools_on_path")
+
 
 def record(number: int, suite: str = "lpdnn", **more: Any) -> Record:
     plain: dict[str, Any] = {

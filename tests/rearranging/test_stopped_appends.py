@@ -74,6 +74,7 @@ def test_a_kill_at_any_step_leaves_a_whole_package(tmp_path: Path, rows: int | N
     assert len(outcomes) == 2
 
 
+@pytest.mark.usefixtures("tools_on_path")
 def test_a_second_append_waits_for_nobody_and_changes_nothing(tmp_path: Path) -> None:
     place = package(tmp_path / "p", 1, rows=4)
     before = files(place)

@@ -107,7 +107,8 @@ def test_a_code_leads_to_its_page(page: Any) -> None:
     text = page.locator("#BF301 .text")
     assert not text.is_visible()
     page.locator("a.code", has_text="BF301").click()
-    assert text.is_visible()
+    # The page hears of it after the click.
+    text.wait_for()
     assert "How to fix it" in text.inner_text()
 
 
