@@ -238,6 +238,7 @@ def test_the_command_prints_the_same_groups(pair: tuple[Path, Path], executor: s
 # --- two packages ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "executor",
     ["local:2", *(pytest.param(who, marks=pytest.mark.slow) for who in ("local:1", "dask:2"))],

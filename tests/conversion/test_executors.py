@@ -26,6 +26,7 @@ EXECUTORS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_tables_are_the_same_whoever_reads(site: Path, tmp_path: Path, executor: str) -> None:
     source = sources(tmp_path / "in")

@@ -57,7 +57,7 @@ LOOKS = {
     ),
     "logs.tar": ("packed", "unpack it"),
     "logs.tgz": ("packed", "unpack it"),
-    "logs.zip": ("packed", "not a package that can be read; unpack it"),
+    "logs.zip": ("packed", "(`benchfmt validate` says why); unpack it"),
 }
 
 

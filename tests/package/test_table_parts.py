@@ -98,6 +98,7 @@ def test_a_table_in_parts_is_the_table(tmp_path: Path, form: str) -> None:
     assert len(validate(parts).findings) == len(validate(whole).findings)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 20), st.integers(1, 8))
 def test_files_do_not_depend_on_the_batches_they_came_in(
     tmp_path_factory: pytest.TempPathFactory, rows: int, batch: int

@@ -82,6 +82,7 @@ def test_examples_are_converted_validated_shown_and_exported(tmp_path: Path) -> 
     assert "138 records" in report
 
 
+@pytest.mark.slow
 def test_a_package_as_csv(tmp_path: Path) -> None:
     package = tmp_path / "package"
     _, shown, report = benchfmt(

@@ -104,6 +104,7 @@ def test_the_installed_program_converts_and_validates(site: Path, tmp_path: Path
     assert json.loads(done.stdout)["packages"][0]["findings"] == []
 
 
+@pytest.mark.slow
 def test_the_installed_program_explains_and_prints_its_schema(site: Path, tmp_path: Path) -> None:
     script = (
         "from benchfmt.cli.commands import app\n"

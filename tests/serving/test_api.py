@@ -94,6 +94,7 @@ def test_results_of_a_tool_are_accounted_for(server: Server) -> None:
     assert answer.data["report"]["records"] == 4
 
 
+@pytest.mark.slow
 def test_a_row_that_failed_is_shown_with_its_line(server: Server) -> None:
     file = ROOT / "examples" / "mlperf" / "summary.csv"
     lines = file.read_text("utf-8").splitlines()

@@ -62,6 +62,7 @@ def test_two_gigabytes_are_refused_before_they_come(server: Server) -> None:
     assert answer.startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.slow
 def test_two_gigabytes_of_unknown_length_are_refused_on_the_way(
     start: Callable[..., Server],
 ) -> None:

@@ -400,6 +400,7 @@ def test_a_package_without_room_is_a_finding_and_stops_no_other(
     assert all("BF911" not in codes(report) for report in others)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_or_takes_too_long_is_replaced_and_the_order_stays(
     tmp_path: Path,
 ) -> None:

@@ -187,6 +187,7 @@ def test_what_is_much_is_left_in_a_folder_and_goes(tmp_path: Path) -> None:
     assert list((tmp_path / "left").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ids_that_stand_in_two_shares_are_told(tmp_path: Path) -> None:
     records = many()
     tables = flatten(records)

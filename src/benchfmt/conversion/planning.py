@@ -296,7 +296,9 @@ def _not_recognised(path: Path, asked: Iterable[str], wanted: str | None) -> str
     """Say why a file with contents is of no family."""
     ending = path.suffix.lower()
     if ending in _PACKED:
-        package = ", or is not a package that can be read" if ending == ".zip" else ""
+        package = ""
+        if ending == ".zip":
+            package = ", or is a package that cannot be read (`benchfmt validate` says why)"
         return f"{_LOOKS}holds other files{package}; unpack it and convert what is in it"
     lacking = [words for name in asked if (words := _lacks(name, path))]
     if lacking:
