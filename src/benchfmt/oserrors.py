@@ -46,7 +46,7 @@ _OF_MACHINE = (
 
 def in_words(error: OSError, path: str | Path | None = None) -> str:
     """Return an error in one line; `path` is the file where the error names none."""
-    reason = error.strerror or str(error)
+    reason = error.strerror or str(error) or _without_words(error)
     if error.errno is not None:
         # Libraries put more around the words of the system, and the number.
         reason = os.strerror(error.errno)
@@ -59,6 +59,13 @@ def in_words(error: OSError, path: str | Path | None = None) -> str:
     if advice is None:
         return reason
     return f"{reason}; {advice}"
+
+
+def _without_words(error: OSError) -> str:
+    """Say what an error is that says nothing, as a time-out of a library under load."""
+    if isinstance(error, TimeoutError):
+        return "something gave no answer in time; try again, with fewer processes at once"
+    return type(error).__name__
 
 
 def is_of_machine(error: OSError) -> bool:

@@ -257,7 +257,8 @@ def test_a_second_run_leaves_the_journal_of_the_first_alone(site: Path, tmp_path
         second = run(site, source, "-o", tmp_path / "p", "--resume")
         assert second.returncode == 2
         assert "is being written by process" in second.stderr
-        assert content(kept) == before
+        # The first one may write on meanwhile.
+        assert before.items() <= content(kept).items()
         first.send_signal(signal.SIGINT)
         _, words = first.communicate(timeout=60)
     finally:

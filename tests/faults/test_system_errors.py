@@ -290,3 +290,12 @@ def test_too_little_memory_is_told_in_words(
     assert capsys.readouterr().err == (
         "benchfmt: there is not enough memory for this; --jobs 1 takes the least\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(TimeoutError(), "gave no answer in time"), (OSError(), "OSError")],
+    ids=["time-out", "nothing"],
+)
+def test_an_error_that_says_nothing_is_told_by_what_it_is(error: OSError, words: str) -> None:
+    assert words in in_words(error)
