@@ -93,8 +93,7 @@ def passing(
         while block := file.read(_BLOCK):
             guard.feed(block)
             parser.feed(block)
-            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
-            for event, element in events:
+            for event, element in _events(parser):
                 if event == "start":
                     inside += element.tag == whole
                     held += inside > 0
@@ -113,6 +112,15 @@ def passing(
                     above[-1].clear()
                     held = 0
     guard.close()
+
+
+def _events(parser: ET.XMLPullParser[Element]) -> Iterator[tuple[str, Element]]:
+    """Yield what was met; raises XmlError for what one parser refuses and the guard's does not."""
+    events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
+    try:
+        yield from events
+    except ET.ParseError as error:
+        raise XmlError(f"not XML: {error}") from error
 
 
 class _Growing:
