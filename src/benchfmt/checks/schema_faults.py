@@ -192,7 +192,7 @@ def _meant_option(errors: list[ErrorDetails]) -> list[ErrorDetails]:
 def _form(error: ErrorDetails) -> str:
     """Return which form of `system.accelerator` an error is about; '' where it is about something else."""
     path = error["loc"]
-    if path[:2] != ("system", "accelerator") or len(path) < 3:
+    if len(path) < 3 or path[0] != "system" or path[1] != "accelerator":
         return ""
     if path[2] == "Accelerator":
         return "object"

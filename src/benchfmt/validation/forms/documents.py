@@ -92,7 +92,9 @@ class JsonRecords:
     def _portion(self) -> Portion:
         """Return what is gathered as a portion; nothing is kept of it."""
         gathered, self._gathered = self._gathered, self._empty()
-        return self._maker.portion(gathered, Terms.of(self._heading))
+        # To look for cycles among ten thousands of faults takes longer than to tell them.
+        with _without_search_for_cycles():
+            return self._maker.portion(gathered, Terms.of(self._heading))
 
     def _empty(self) -> Gathered:
         return Gathered(RecordGathering(self._json_columns))

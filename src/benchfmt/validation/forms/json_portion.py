@@ -245,7 +245,8 @@ class PortionMaker:
     def _report_faults(self, verdict: Verdict, row: int, record_id: str | None) -> None:
         left_out: Counter[str] = Counter()
         for fault in verdict.faults():
-            if self._reporter.is_full(fault.code, self._name):
+            # What has no room has none for those after it.
+            if fault.code in left_out or self._reporter.is_full(fault.code, self._name):
                 left_out[fault.code] += 1
                 continue
             place = Place(self._name, row, field=fault.field, record=record_id)
