@@ -9,7 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from xml.parsers import expat
 
 from pydantic import JsonValue
@@ -68,11 +68,10 @@ def children(file: BinaryIO, limits: Limits = LIMITS) -> Iterator[Element]:
             fault = _fault(guard, block)
             sound = len(block) if fault is None else guard.at
             parser.feed(block[:sound])
-            events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
             try:
-                yield from growing.children(events)
-            except ET.ParseError as error:
-                raise fault or XmlError(f"not XML: {error}") from error
+                yield from growing.children(_events(parser))
+            except XmlError as error:
+                raise fault or error from error.__cause__
             if fault is not None:
                 raise fault
     guard.close()
@@ -116,7 +115,8 @@ def passing(
 
 def _events(parser: ET.XMLPullParser[Element]) -> Iterator[tuple[str, Element]]:
     """Yield what was met; raises XmlError for what one parser refuses and the guard's does not."""
-    events: Iterator[tuple[str, Element]] = parser.read_events()  # type: ignore[assignment]  # of elements alone
+    # Its type has other events too, which nobody has asked for.
+    events = cast("Iterator[tuple[str, Element]]", parser.read_events())
     try:
         yield from events
     except ET.ParseError as error:
