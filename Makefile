@@ -10,6 +10,8 @@ LOWEST := .venv-lowest
 JUDGES := .judges
 PYTHON_LOWEST ?= python3.11
 OUT := out
+# The tests start the program hundreds of times; where nothing may be kept, each start compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 # As many workers as processors; each takes tests from another that has more left, so most of a file stays with one.
 WORKERS = $(shell $(PYTHON) -c 'import os; print(max(2, os.cpu_count() or 2))')
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
