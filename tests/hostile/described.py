@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 from tests.hostile.specimens import add, annotated, repeated, specimen
 
 _LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
@@ -125,3 +126,36 @@ def table_of_prepared_keys(folder: Path) -> list[str]:
     keys = pl.select(pl.int_range(4_000_000).cast(pl.String)).to_series()
     alike = keys.filter(keys.hash() % 64 == 0).to_list()
     return _long(folder, lambda row: f"{alike[row % len(alike)]}", 1_000_000)
+
+
+@specimen(
+    "described Parquet of 38,000 row groups of one row",
+    "conformant",
+    statuses=(0,),
+    is_large=True,
+)
+def described_parquet_of_many_groups(folder: Path) -> list[str]:
+    fields = [
+        {"name": "ms", "benchfmt": _LATENCY},
+        {"name": "k", "benchfmt": {"field": "model.name"}},
+    ]
+    annotation = {"constant": {"benchmark.suite": "lpdnn"}}
+    annotated(folder, "t.parquet", format="parquet", schema={"fields": fields}, benchfmt=annotation)
+    rows = range(38_000)
+    table = pl.DataFrame({"ms": [1.5] * len(rows), "k": [f"k{row}" for row in rows]})
+    pq.write_table(table.to_arrow(), folder / "t.parquet", row_group_size=1)
+    return ["validate", "."]
+
+
+@specimen(
+    "a table of 9,999 columns of words with digits, `describe`",
+    "is not understood",
+    statuses=(0,),
+    is_large=True,
+)
+def table_of_many_words_with_digits(folder: Path) -> list[str]:
+    columns = range(9_999)
+    header = ",".join(f"c{column}" for column in columns)
+    row = ",".join(f"w{column}x7" for column in columns)
+    (folder / "t.csv").write_text(f"{header}\n{row}\n{row}\n", "utf-8")
+    return ["describe", "t.csv"]

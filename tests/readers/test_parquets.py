@@ -233,6 +233,23 @@ def test_long_texts_beside_words_are_read_in_the_order_of_their_rows(
     assert [row for batch in batches for row in batch.to_pylist()] == table.to_pylist()
 
 
+def test_row_groups_of_a_few_rows_are_read_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = range(90)
+    notes = [None if row % 7 == 0 else f"note {row % 5}" for row in rows]
+    lists = [["a"] * (row % 4) for row in rows]
+    table = pa.table({"id": [f"r{row}" for row in rows], "note": notes, "list": lists})
+    path = written(tmp_path / "t.parquet", table, row_group_size=2)
+    [whole] = bounded_batches(path, table.column_names, 1_000)
+    assert whole.to_pylist() == table.to_pylist()
+    few = list(bounded_batches(path, table.column_names, 7))
+    assert {batch.num_rows for batch in few} == {6}
+    assert [row for batch in few for row in batch.to_pylist()] == table.to_pylist()
+    monkeypatch.setattr(parquets, "_TOGETHER", 2**12)
+    assert 1 < len(list(bounded_batches(path, table.column_names, 1_000))) < 45
+
+
 @pytest.mark.parametrize("name", ["note.long", "a.b.c", ".", "note"])
 def test_a_long_cell_is_not_unpacked_whatever_its_column_is_called(
     tmp_path: Path, name: str

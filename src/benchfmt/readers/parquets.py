@@ -437,12 +437,34 @@ def bounded_batches(
     others = [name for name in names if name not in written_out]
     arrow_pool()  # in a program of ours, all that is read from here on is taken from it
     with open_parquet(path, limits, others) as file, _again(path, file) as plain:
-        for number, group in enumerate(groups):
-            for batch in _batches(file, plain, number, group, names, rows):
+        for run in _runs(groups, len(names), rows):
+            if len(run) > 1:
+                batches = plain.iter_batches(batch_size=rows, row_groups=list(run), columns=names)
+            else:
+                batches = _batches(file, plain, run[0], groups[run[0]], names, rows)
+            for batch in batches:
                 batch.validate(full=True)
                 sizes = _row_sizes(batch)
                 count.add(int(sizes.sum()))
                 yield from _parts(batch.select(names), sizes)
+
+
+def _runs(groups: Sequence[Group], columns: int, rows: int) -> Iterator[range]:
+    """Yield the places of neighbouring row groups that can be read as one: one of a few rows costs as much as one of thousands.
+
+    They are so small that all of their cells fit with every text written out.
+    """
+    first = count = size = 0
+    for number, group in enumerate(groups):
+        cells = max(group.rows, group.values) * columns
+        more = _TOGETHER + 1 if group.most_words else cells * group.cell_bytes
+        if number > first and (count + group.rows > rows or size + more > _TOGETHER):
+            yield range(first, number)
+            first, count, size = number, 0, 0
+        count += group.rows
+        size += more
+    if groups:
+        yield range(first, len(groups))
 
 
 def _again(path: Path, file: pq.ParquetFile) -> pq.ParquetFile:
