@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import polars as pl
@@ -232,21 +233,23 @@ class _Keeper:
     def _all_notes(self) -> list[Note]:
         """Return the notes on what is kept, new and gone, and those of the draft that still hold."""
         kept = [Note(State.KEPT, _kept_line(*item)) for item in self.kept_tables.items()]
-        return [*kept, *self.notes, *filter(self._holds, self.drafted.review.notes)]
+        names = {path: frozenset(_names(old)) for path, old in self.olds.items()}
+        drafted = (note for note in self.drafted.review.notes if self._holds(note, names))
+        return [*kept, *self.notes, *drafted]
 
-    def _holds(self, note: Note) -> bool:
-        """Say whether a note of the draft is about what is not kept, or about what is open still."""
+    def _holds(self, note: Note, names: Mapping[str, AbstractSet[str]]) -> bool:
+        """Say whether a note of the draft is about what is not kept, or about what is open still; `names` are the older columns."""
         paths = self.drafted.review.tables.get(note.table or "", [])
-        olds = [self.olds[path] for path in paths if path in self.olds]
+        olds = [path for path in paths if path in self.olds]
         if not olds and note.table is not None:
             return True
         if note.question is Question.PART:
-            return not any(_patterns_of_names(old) for old in olds)
+            return not any(_patterns_of_names(self.olds[path]) for path in olds)
         if note.column is None:
             return False
         if any((path, note.column) in self.answered for path in paths):
             return False
-        is_new = not any(note.column in _names(old) for old in olds)
+        is_new = not any(note.column in names[path] for path in olds)
         return note.question in _STILL_OPEN or (is_new and note.state is not State.SURE)
 
 

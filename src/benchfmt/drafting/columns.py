@@ -18,7 +18,7 @@ from benchfmt.headers import Beside, Column, FieldOf, Ignored, Meaning, Measured
 from benchfmt.headers.grammar import metric_named, read_as
 from benchfmt.headers.units import rate
 from benchfmt.headers.words import words_of
-from benchfmt.readers.cells import cells_of
+from benchfmt.readers.cells import stripped_cells
 from benchfmt.readers.sheets.dates import DEFAULT, Dates, dates_of, iso_time
 from benchfmt.readers.sheets.number_columns import NumberColumns, is_index
 from benchfmt.readers.sheets.valueless import MARKS
@@ -81,9 +81,7 @@ class DraftedColumns:
         self._place_of = place_of
         self.dates: dict[str, Dates] = {}
         """How dates are written that are not ISO 8601."""
-        # To ask a frame for the names of its columns takes as long as it has columns.
-        here = set(first.columns)
-        cells = {name: cells_of(first, name) for name in names if name in here}
+        cells = stripped_cells(first)
         self.columns = [
             Column(name, _cells(cells.get(name)), _rows(cells.get(name))) for name in names
         ]
@@ -548,17 +546,15 @@ def _suffixes(cells: Sequence[str]) -> set[str]:
 
 
 def _rows(column: pl.Series | None) -> tuple[str, ...]:
-    """Return the first cells of a column, row by row."""
+    """Return the first cells of a stripped column, row by row."""
     if column is None:
         return ()
-    cells = column.head(_ROWS_COMPARED).cast(pl.String)
-    return tuple(cells.fill_null("").str.strip_chars())
+    return tuple(cell or "" for cell in column.head(_ROWS_COMPARED))
 
 
 def _cells(column: pl.Series | None) -> tuple[str, ...]:
-    """Return the first different cells of a column, without those that mean nothing."""
+    """Return the first different cells of a stripped column, without those that mean nothing."""
     if column is None:
         return ()
-    cells = column.cast(pl.String).str.strip_chars()
-    distinct = cells.unique(maintain_order=True).head(_CELLS_SHOWN)
+    distinct = column.unique(maintain_order=True).head(_CELLS_SHOWN)
     return tuple(cell for cell in distinct if cell and cell.lower() not in MARKS)

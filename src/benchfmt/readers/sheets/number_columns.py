@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,19 +10,21 @@ import polars as pl
 from pydantic import JsonValue
 
 from benchfmt.numbers import PLAIN, NumberForm
-from benchfmt.readers.cells import cells_of
+from benchfmt.readers.cells import stripped_cells
 from benchfmt.readers.sheets.columns import (
     COMMA_GROUPS,
     DECIMAL_COMMA,
     NumberColumn,
     in_form,
     may_be_grouped,
+    may_be_number,
     number_column,
     plain_digits,
 )
 from benchfmt.readers.sheets.valueless import Valueless, valueless
 
 _SPREAD = r"^(?P<main>[^±(]+?)\s*(?:±|\+/?-|\()\s*±?\s*(?P<spread>[^±()]+?)\s*\)?$"
+_MARK_OF_SPREAD = r"[±+(]"
 _SUFFIX = r"\s?[A-Za-z%/µ°]{1,12}$"
 
 
@@ -46,7 +49,7 @@ class NumberColumns:
         self.notes: dict[str, str] = {}
         """What is to be said of a column."""
         self.left_open: set[str] = set()
-        stripped = {name: _stripped(frame, name) for name in frame.columns}
+        stripped = stripped_cells(frame)
         self.valueless = {name: _valueless(cells) for name, cells in stripped.items()}
         """The cells without a value among the numbers of each column."""
         self._cells = {name: self._given(name, cells) for name, cells in stripped.items()}
@@ -86,22 +89,25 @@ class NumberColumns:
     def plain(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the table with its numbers in plain digits."""
         plain = []
+        stripped = stripped_cells(frame)
         for name, column in self._columns.items():
             if name not in self.left_open:
-                cells = self._with_values(name, _stripped(frame, name))
+                cells = self._with_values(name, stripped[name])
                 if name in self._with_spread:
                     plain.append(_plain_spread(cells, column.form).fill_null(cells).alias(name))
                     continue
                 digits = plain_digits(cells.str.replace(_SUFFIX, ""), column.form)["number"]
                 suffix = cells.str.extract(f"({_SUFFIX})").fill_null("")
                 plain.append((digits + suffix).fill_null(cells).alias(name))
-        others = [name for name in frame.columns if self.valueless[name].cells]
-        emptied = [self._with_values(name, _stripped(frame, name)).alias(name) for name in others]
+        others = [name for name in stripped if self.valueless[name].cells]
+        emptied = [self._with_values(name, stripped[name]).alias(name) for name in others]
         return frame.with_columns(emptied).with_columns(plain)
 
     def _with_values(self, name: str, cells: pl.Series) -> pl.Series:
         """Return the cells of a column, empty where they hold no value."""
         words = self.valueless[name].cells
+        if not words:
+            return cells
         return cells.replace(dict.fromkeys(words, ""))
 
     def _given(self, name: str, cells: pl.Series) -> pl.Series:
@@ -111,6 +117,8 @@ class NumberColumns:
 
     def _look_at_spread(self, name: str, cells: pl.Series, decimal: str | None) -> bool:
         """Look at a column of text whose cells may be numbers with a spread, as `12,3 ± 0,4`; says whether they are."""
+        if not cells.str.contains(_MARK_OF_SPREAD).any():
+            return False
         parts = _spread_parts(cells)
         if parts["spread"].null_count() == cells.len():
             return False
@@ -125,6 +133,8 @@ class NumberColumns:
 
     def _look_at_suffixed(self, name: str, cells: pl.Series, decimal: str | None) -> None:
         """Look at a column of text whose cells may be numbers that letters follow, as `1.2k` and `2,400`."""
+        if not cells.len() or not may_be_number(re.sub(_SUFFIX, "", cells[0])):
+            return
         without = cells.str.replace(_SUFFIX, "")
         column = number_column(without, decimal)
         if column is not None:
@@ -174,11 +184,6 @@ class NumberColumns:
 
 
 _MARKS = {",": "comma", ".": "point"}
-
-
-def _stripped(frame: pl.DataFrame, name: str) -> pl.Series:
-    """Return the cells of a column as text, without the blanks around it."""
-    return cells_of(frame, name).cast(pl.String).str.strip_chars()
 
 
 def _spread_parts(cells: pl.Series) -> pl.DataFrame:
