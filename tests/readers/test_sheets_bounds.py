@@ -115,6 +115,15 @@ def test_what_stands_beside_many_rows_is_counted_for_each(tmp_path: Path) -> Non
         read(path, Storage("json"), dialect, repeated_bytes=20_000)
 
 
+def test_tables_in_tables_are_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.html"
+    path.write_text("<table><tr><td>" * 100 + "a<tr><td>1")
+    assert read(path, Storage("html"), Dialect(sheet_number=100))[1] == [("1",)]
+    path.write_text("<table><tr><td>" * 101 + "a<tr><td>1")
+    with pytest.raises(UnsafeError, match="more than 100 deep"):
+        read(path, Storage("html"))
+
+
 def test_cells_that_are_merged_are_counted_for_each_row(tmp_path: Path) -> None:
     path = tmp_path / "t.html"
     span = f"<tr><td>1<td rowspan=100>{'x' * 500}</tr>"

@@ -25,6 +25,7 @@ _TAG = 2**18
 """So many attributes the longest tag may have: Python reads all of a tag before it shows any."""
 _LINES = 2_000_000
 _BLOCK = 2**20
+_DEPTH = 100
 _COLSPAN, _ROWSPAN = 1_000, 65_534
 _DASHES = re.compile(r":?-+:?")
 _BETWEEN = re.compile(r"(?<!\\)\|")
@@ -161,7 +162,7 @@ def html_tables(text: str) -> list[Pasted]:
 
 
 def _without_comments(text: str) -> str:
-    """Return HTML without comments and declarations, which Python's parser may read again and again."""
+    """Return HTML without comments, declarations and a tag that does not end: Python's parser may read them again and again."""
     parts: list[str] = []
     at = 0
     while (start := text.find("<!--", at)) >= 0:
@@ -170,7 +171,8 @@ def _without_comments(text: str) -> str:
         at = end + 3 if end >= 0 else len(text)
     parts.append(text[at:])
     plain = "".join(parts).replace("<!", "<x").replace("<?", "<x")
-    return plain[: plain.rfind(">") + 1]
+    unended = plain.find("<", plain.rfind(">") + 1)
+    return plain if unended < 0 else plain[:unended]
 
 
 def _has_long_tag(text: str) -> bool:
@@ -180,6 +182,8 @@ def _has_long_tag(text: str) -> bool:
         end = text.rfind(">", start, start + _TAG) + 1
         if not end:
             end = text.find(">", start) + 1
+            if not end:
+                return False  # what is left has no tag
             if sum(map(text[start:end].count, _BEFORE_ATTRIBUTES)) > _TAG:
                 return True
         start = end
@@ -221,7 +225,10 @@ class _Tables(HTMLParser):
             raise _too_many_tags()
         if tag in _SILENT:
             self.silent += 1
-        if tag == "table" and len(self.open) < 100:
+        if tag == "table":
+            if len(self.open) == _DEPTH:
+                message = f"tables stand more than {_DEPTH} deep within each other"
+                raise UnsafeError("BF907", message)
             self.tables.append(Pasted())
             self.open.append(_Open(self.tables[-1]))
         if not self.open:
