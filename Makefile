@@ -48,6 +48,9 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The workers keep all processors busy, and for a table of a few rows a second thread costs more than it saves.
+test test-all coverage: export POLARS_MAX_THREADS = 1
+
 test: check  ## Everything a change must pass, in a few minutes.
 	$(PYTEST) -m "not slow"
 
