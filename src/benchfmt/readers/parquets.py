@@ -85,8 +85,8 @@ class Unpacked:
             )
 
 
-def open_parquet(path: Path, limits: Limits = LIMITS, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a file, some of whose columns of `texts` hold each text once; raises UnsafeError, ValueError and what Arrow raises."""
+def open_parquet(path: Path, limits: Limits = LIMITS) -> pq.ParquetFile:
+    """Open a file; raises UnsafeError, ValueError and what Arrow raises."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - FOOTER_END, 0))
         footer = int.from_bytes(file.read(4), "little")
@@ -100,17 +100,7 @@ def open_parquet(path: Path, limits: Limits = LIMITS, texts: Sequence[str] = ())
         raise UnsafeError("BF907", f"{path}: {message}")
     # polars panics over names and time zones that are no UTF-8; as text they raise ValueError
     opened.schema_arrow.to_string(show_field_metadata=False, show_schema_metadata=False)
-    if not texts:
-        return opened
-    flat = set(texts) & {opened.metadata.schema.column(place).path for place in range(width)}
-    with opened:
-        return pq.ParquetFile(
-            path,
-            metadata=opened.metadata,
-            pre_buffer=False,
-            memory_map=False,
-            read_dictionary=sorted(flat),  # a list or a structure has its texts below it
-        )
+    return opened
 
 
 def groups_of(
@@ -436,12 +426,12 @@ def bounded_batches(
     written_out = set().union(*(group.written_out for group in groups))
     others = [name for name in names if name not in written_out]
     arrow_pool()  # in a program of ours, all that is read from here on is taken from it
-    with open_parquet(path, limits, others) as file, _again(path, file) as plain:
+    with _again(path, file, others) as words, _again(path, file) as plain:
         for run in _runs(groups, len(names), rows):
             if len(run) > 1:
                 batches = plain.iter_batches(batch_size=rows, row_groups=list(run), columns=names)
             else:
-                batches = _batches(file, plain, run[0], groups[run[0]], names, rows)
+                batches = _batches(words, plain, run[0], groups[run[0]], names, rows)
             for batch in batches:
                 batch.validate(full=True)
                 sizes = _row_sizes(batch)
@@ -467,9 +457,18 @@ def _runs(groups: Sequence[Group], columns: int, rows: int) -> Iterator[range]:
         yield range(first, len(groups))
 
 
-def _again(path: Path, file: pq.ParquetFile) -> pq.ParquetFile:
-    """Open a file whose metadata are known; all texts are written out."""
-    return pq.ParquetFile(path, metadata=file.metadata, pre_buffer=False, memory_map=False)
+def _again(path: Path, file: pq.ParquetFile, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open a file whose metadata are known; the columns of `texts` hold each text once, in all others they are written out."""
+    schema = file.metadata.schema
+    # A list or a structure has its texts below it.
+    flat = set(texts) & {schema.column(place).path for place in range(len(schema))}
+    return pq.ParquetFile(
+        path,
+        metadata=file.metadata,
+        pre_buffer=False,
+        memory_map=False,
+        read_dictionary=sorted(flat),
+    )
 
 
 def _batches(

@@ -83,12 +83,16 @@ class ParquetTable:
 
     def _parts(self) -> Iterator[pa.Table]:
         try:
-            with self._open() as file:
-                names = file.schema_arrow.names
+            names = self._columns()
             for batch in bounded_batches(self.path, names, FRAME_ROWS, self.limits):
                 yield _without_structs(pa.Table.from_batches([batch]))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._unreadable(error) from error
+
+    def _columns(self) -> list[str]:
+        # Apart from where the file is read: who has it open has all that it says of its row groups.
+        with self._open() as file:
+            return list(file.schema_arrow.names)
 
     def _open(self) -> pq.ParquetFile:
         try:
