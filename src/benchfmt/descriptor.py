@@ -377,7 +377,38 @@ def read_descriptor(data: JsonValue) -> tuple[Descriptor | None, list[Fault]]:
     try:
         return Descriptor.model_validate(data), []
     except ValidationError as error:
-        return None, faults_of(error, Descriptor, data)
+        return None, _faults(error, data)
+
+
+_MOST_FAULTS = 50_000
+"""So many faults of a descriptor are told; a program that made more made them all in one way."""
+
+
+def _faults(error: ValidationError, data: JsonValue) -> list[Fault]:
+    """Return what is wrong with a descriptor; where that is too much, what is wrong where its lists begin."""
+    if error.error_count() <= _MOST_FAULTS:
+        return faults_of(error, Descriptor, data)
+    said = f"it has more than {_MOST_FAULTS:,} faults"
+    for most in (10_000, 1_000, 100, 10, 1):
+        beginnings = _beginnings(data, most)
+        told = Fault((), f"{said}; those among the first {most:,} items of each list are told")
+        try:
+            Descriptor.model_validate(beginnings)
+        except ValidationError as fewer:
+            if fewer.error_count() <= _MOST_FAULTS:
+                return [told, *faults_of(fewer, Descriptor, beginnings)]
+        else:
+            return [told]
+    return [Fault((), f"{said}, which are not told one by one")]
+
+
+def _beginnings(value: JsonValue, most: int) -> JsonValue:
+    """Return plain data without what stands behind the first items of a list; objects are whole, for they must have some members."""
+    if isinstance(value, list):
+        return [_beginnings(item, most) for item in value[:most]]
+    if isinstance(value, dict):
+        return {key: _beginnings(item, most) for key, item in value.items()}
+    return value
 
 
 def fault_line(fault: Fault, data: JsonValue) -> str:
@@ -430,7 +461,7 @@ def without_faults(data: JsonValue, faults: Sequence[Fault]) -> Descriptor | Non
         try:
             return Descriptor.model_validate(rest)
         except ValidationError as error:
-            paths = [fault.owner for fault in faults_of(error, Descriptor, rest)]
+            paths = [fault.owner for fault in _faults(error, rest)]
     return None
 
 

@@ -104,6 +104,14 @@ def descriptor_of_acknowledgements(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
+@specimen("90,000 findings that are acknowledged, each with four faults", "BF118", is_large=True)
+def descriptor_of_faulty_acknowledgements(folder: Path) -> list[str]:
+    package(folder)
+    known = [{"code": 5, "reason": 7, "file": "x", "place": 1}] * 90_000
+    edited(folder, lambda data: data["benchfmt"].update(acknowledged=known))
+    return ["validate", "."]
+
+
 def _in_parts(paths: list[str], folder: Path) -> list[str]:
     package(folder)
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from benchfmt import convert, validate
-from benchfmt.descriptor import read_descriptor
+from benchfmt import descriptor as descriptors
+from benchfmt.descriptor import read_descriptor, without_faults
 
 LATENCY = {"metric": "latency", "unit": "ms"}
 OF_LIBRARIES = ("Input should", "Field required", "Extra inputs", "is not of type", "str]", "dict")
@@ -173,3 +175,24 @@ def test_a_descriptor_that_is_of_no_use_fails(folder: Path) -> None:
     conversion = convert(folder, "annotated")
     [reason] = [entry.reason for entry in conversion.account.files if entry.role == "failed"]
     assert str(reason).endswith("datapackage.json: /resources: 3 is not a list")
+
+
+def test_of_too_many_faults_those_where_lists_begin_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(descriptors, "_MOST_FAULTS", 20)
+    fields: list[JsonValue] = [{"name": 5}] * 30
+    data: JsonValue = {"resources": [{"name": "t", "path": "t.csv", "schema": {"fields": fields}}]}
+    read, [too_many, *faults] = read_descriptor(data)
+    assert read is None
+    assert "more than 20 faults; those among the first 10 items of each list" in too_many.message
+    assert {fault.path[4] for fault in faults} == set(range(10))
+    assert without_faults(data, [too_many, *faults]) is not None
+
+
+def test_too_many_faults_of_one_object_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptors, "_MOST_FAULTS", 20)
+    prefixes: dict[str, JsonValue] = {f"p{number}": 5 for number in range(30)}
+    data: JsonValue = {"benchfmt": {"prefixes": prefixes}, "resources": []}
+    _, [fault] = read_descriptor(data)
+    assert fault.message == "it has more than 20 faults, which are not told one by one"
