@@ -17,7 +17,8 @@ from benchfmt.package.parquet import bounded_frames
 from benchfmt.readers import parquets
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import row_groups
-from benchfmt.readers.parquets import bounded_batches, groups_of, open_parquet
+from benchfmt.readers.parquet_opening import open_parquet
+from benchfmt.readers.parquets import bounded_batches, groups_of
 from benchfmt.readers.sheets.parquet import ParquetTable
 from benchfmt.readers.tables import TableError
 

@@ -15,6 +15,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.oserrors import is_refusal
 from benchfmt.package.errors import ParquetError
 from benchfmt.readers.names import doubled
+from benchfmt.readers.parquet_opening import open_parquet
 from benchfmt.readers.parquets import (
     AT_ONCE,
     CELL,
@@ -22,7 +23,6 @@ from benchfmt.readers.parquets import (
     Unpacked,
     bounded_batches,
     groups_of,
-    open_parquet,
     spans,
 )
 from benchfmt.sinks import ROW_GROUP

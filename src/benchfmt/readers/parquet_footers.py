@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from benchfmt.readers.files import UnsafeError
+
 FOOTER_END = 8
 """A file ends with the length of its footer and four bytes that say what it is."""
 _VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
@@ -26,10 +28,20 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _ST
     1, 14
 )
 """The types of Thrift's compact protocol."""
+_MOST_MEMORY = 5 * 2**25
+"""So many bytes of memory the metadata of a file may take in Arrow: its footer has a few bytes for what takes a thousand."""
+_BYTES_EACH = {_STRUCT: 400, _BINARY: 64}
+"""How much memory an item of a list takes in Arrow, by its type; any other takes a number's."""
+_NUMBER_BYTES = 8
+_ELEMENT_BYTES = 1_000
+"""How much memory a column of the schema takes, and a column of a row group."""
+_PAGES_BYTES = 24
+"""How much memory it takes to say how many pages are encoded in some way."""
 _METADATA, _ENCRYPTION = 3, 8
 """Fields of a column of a row group."""
-_VALUES, _SIZE, _DATA, _DICTIONARY, _STATISTICS = 5, 7, 9, 11, 16
-"""Fields of its metadata: num_values, total_compressed_size, where pages of two kinds begin, and size_statistics."""
+_VALUES, _SIZE, _DATA, _DICTIONARY, _ENCODED, _STATISTICS = 5, 7, 9, 11, 13, 16
+"""Fields of its metadata: num_values, total_compressed_size, where pages of two kinds begin, encoding_stats, and
+size_statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +69,26 @@ _REMEMBERED = 2**20
 """Bytes of a footer whose walk is remembered: what it says takes about three times as many."""
 
 
+class _LargeError(Exception):
+    """Metadata that take too much memory."""
+
+
 def row_groups(path: Path) -> list[RowGroup]:
-    """Return the row groups of a file; raises ValueError where its footer cannot be walked through."""
+    """Return the row groups of a file.
+
+    Raises ValueError where its footer cannot be walked through, and UnsafeError where Arrow would take much memory for it.
+    """
     with path.open("rb") as file:
         end = path.stat().st_size - FOOTER_END
         file.seek(max(end, 0))
         size = int.from_bytes(file.read(4), "little")
         file.seek(max(end - size, 0))
         footer = file.read(size)
-    if len(footer) > _REMEMBERED:
-        return _walked(footer)
-    return _remembered(footer)
+    remembered = _remembered_last if len(footer) > _REMEMBERED else _remembered
+    try:
+        return remembered(footer)
+    except _LargeError as error:
+        raise UnsafeError("BF907", f"{path}: {error}") from error
 
 
 def _walked(footer: bytes) -> list[RowGroup]:
@@ -79,6 +100,7 @@ def _walked(footer: bytes) -> list[RowGroup]:
 
 # The tables of a package are read several times by one command.
 _remembered = lru_cache(maxsize=4)(_walked)
+_remembered_last = lru_cache(maxsize=1)(_walked)
 
 
 Wanted = Mapping[int, tuple[int, Callable[[], int]]]
@@ -96,6 +118,7 @@ class _Footer:
         """Those of the last row group."""
         self._sizes: dict[int, int] = {}
         """What the statistics of sizes of the last column say."""
+        self._memory = 0
         # A footer has thousands of columns: what is read of each is said once.
         number = (_I64, self._signed)
         histogram = (_LIST, self._histogram)
@@ -105,6 +128,7 @@ class _Footer:
             _SIZE: number,
             _DATA: number,
             _DICTIONARY: number,
+            _ENCODED: (_LIST, self._encoded),
             _STATISTICS: (_STRUCT, self._statistics),
         }
         self._of_chunk: Wanted = {
@@ -114,8 +138,14 @@ class _Footer:
         self._of_group: Wanted = {1: (_LIST, self._list_of_chunks), 3: number}
 
     def row_groups(self) -> list[RowGroup]:
-        self._struct({4: (_LIST, self._list_of_groups)})
+        self._struct({2: (_LIST, self._elements), 4: (_LIST, self._list_of_groups)})
         return self._groups
+
+    def _elements(self) -> int:
+        return self._passed(_ELEMENT_BYTES)
+
+    def _encoded(self) -> int:
+        return self._passed(_PAGES_BYTES)
 
     def _list_of_groups(self) -> int:
         for _ in range(self._structs()):
@@ -125,7 +155,7 @@ class _Footer:
         return len(self._groups)
 
     def _list_of_chunks(self) -> int:
-        for _ in range(self._structs()):
+        for _ in range(self._structs(_ELEMENT_BYTES)):
             fields = self._struct(self._of_chunk)
             _required(fields, _METADATA)
         return len(self._chunks)
@@ -152,9 +182,13 @@ class _Footer:
 
     def _histogram(self) -> int:
         """Return how many numbers a list has."""
-        kind, count = self._list()
+        return self._passed(_NUMBER_BYTES, depth=0)
+
+    def _passed(self, bytes_each: int, depth: int = _DEEPEST) -> int:
+        """Pass over a list, and return how many items it has."""
+        kind, count = self._list(bytes_each)
         for _ in range(count):
-            self._skip(kind, 0)
+            self._skip(kind, depth)
         return count
 
     def _struct(self, wanted: Wanted) -> dict[int, int]:
@@ -180,21 +214,27 @@ class _Footer:
         self._at += 1
         return found
 
-    def _structs(self) -> int:
+    def _structs(self, bytes_each: int = 0) -> int:
         """Return how many structures a list has; raises ValueError for a list of something else."""
-        kind, count = self._list()
+        kind, count = self._list(bytes_each)
         if kind != _STRUCT:
             raise ValueError(f"a list in its footer is of type {kind}, not {_STRUCT}")
         return count
 
-    def _list(self) -> tuple[int, int]:
+    def _list(self, bytes_each: int = 0) -> tuple[int, int]:
+        """Return the type of a list's items and how many there are; where each takes other memory than its type says, so much."""
         head = self._byte()
         count = head >> 4
         if count == 15:
             count = self._unsigned()
         if count > len(self._data):
             raise ValueError(f"a list in its footer has {count:,} items")
-        return head & 15, count
+        kind = head & 15
+        self._memory += count * (bytes_each or _BYTES_EACH.get(kind, _NUMBER_BYTES))
+        if self._memory > _MOST_MEMORY:
+            message = f"metadata that take more than {_MOST_MEMORY:,} bytes of memory are not read"
+            raise _LargeError(message)
+        return kind, count
 
     def _byte(self) -> int:
         value = self._data[self._at]

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
-from benchfmt.readers.parquet_footers import FOOTER_END, Chunk, RowGroup, row_groups
+from benchfmt.readers.parquet_footers import Chunk, RowGroup, row_groups
+from benchfmt.readers.parquet_opening import open_parquet
 from benchfmt.readers.tables import Integers, arrow_pool
 
 FREE = 2**26
@@ -83,24 +84,6 @@ class Unpacked:
                 "BF904",
                 f"{self._path}: {self._packed:,} bytes hold more than {self._most:,} bytes of cells",
             )
-
-
-def open_parquet(path: Path, limits: Limits = LIMITS) -> pq.ParquetFile:
-    """Open a file; raises UnsafeError, ValueError and what Arrow raises."""
-    with path.open("rb") as file:
-        file.seek(max(path.stat().st_size - FOOTER_END, 0))
-        footer = int.from_bytes(file.read(4), "little")
-    if limits.footer_bytes < footer < path.stat().st_size:
-        message = f"metadata of {footer:,} bytes; at most {limits.footer_bytes:,} are read"
-        raise UnsafeError("BF907", f"{path}: {message}")
-    opened = pq.ParquetFile(path, pre_buffer=False, memory_map=False)
-    width = opened.metadata.num_columns
-    if width > limits.columns:
-        message = f"the table has {width:,} columns; at most {limits.columns:,} are read"
-        raise UnsafeError("BF907", f"{path}: {message}")
-    # polars panics over names and time zones that are no UTF-8; as text they raise ValueError
-    opened.schema_arrow.to_string(show_field_metadata=False, show_schema_metadata=False)
-    return opened
 
 
 def groups_of(

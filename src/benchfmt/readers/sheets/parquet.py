@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from benchfmt.arrays import Chunked
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
+from benchfmt.readers.parquet_opening import open_parquet as open_file
 from benchfmt.readers.parquets import bounded_batches
-from benchfmt.readers.parquets import open_parquet as open_file
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage
 from benchfmt.readers.sheets.table import FRAME_ROWS, Frames
