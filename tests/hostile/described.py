@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.hostile.specimens import add, annotated, repeated, specimen
 
@@ -159,3 +160,38 @@ def table_of_many_words_with_digits(folder: Path) -> list[str]:
     row = ",".join(f"w{column}x7" for column in columns)
     (folder / "t.csv").write_text(f"{header}\n{row}\n{row}\n", "utf-8")
     return ["describe", "t.csv"]
+
+
+def _of_a_word(word: str) -> dict[str, Any]:
+    """Return columns whose cells hold one word again and again, which is in memory once."""
+    rows, items = 200, 100
+
+    def words(count: int) -> Any:
+        return pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), [word])
+
+    offsets = pa.array(range(0, rows * items + 1, items), pa.int32())
+    return {
+        "lists": pa.ListArray.from_arrays(offsets, words(rows * items)),
+        "structures": pa.StructArray.from_arrays([words(rows), words(rows)], ["a", "b"]),
+        "maps": pa.MapArray.from_arrays(offsets, words(rows * items), words(rows * items)),
+    }
+
+
+def _nested(folder: Path, name: str) -> list[str]:
+    annotation = {"constant": {"benchmark.suite": "lpdnn"}}
+    fields = [{"name": "ms", "benchfmt": _LATENCY}]
+    annotated(folder, "t.parquet", format="parquet", schema={"fields": fields}, benchfmt=annotation)
+    column = _of_a_word("m" * 700_000)[name]
+    table = pa.table({"ms": [1.5] * len(column), "k": column})
+    pq.write_table(table, folder / "t.parquet", store_schema=False)
+    return ["validate", "."]
+
+
+for _name in ("lists", "structures", "maps"):
+    add(
+        f"described_parquet_of_{_name}_of_a_word",
+        f"described Parquet of 35 KB: 200 {_name} of one word of 700 KB",
+        "BF904",
+        lambda folder, name=_name: _nested(folder, name),
+        is_large=True,
+    )

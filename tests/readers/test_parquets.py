@@ -19,6 +19,7 @@ from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import row_groups
 from benchfmt.readers.parquet_opening import open_parquet
 from benchfmt.readers.parquets import bounded_batches, groups_of
+from benchfmt.readers.row_sizes import CELL, cell_sizes
 from benchfmt.readers.sheets.parquet import ParquetTable
 from benchfmt.readers.tables import TableError
 
@@ -249,6 +250,49 @@ def test_row_groups_of_a_few_rows_are_read_as_one(
     assert [row for batch in few for row in batch.to_pylist()] == table.to_pylist()
     monkeypatch.setattr(parquets, "_TOGETHER", 2**12)
     assert 1 < len(list(bounded_batches(path, table.column_names, 1_000))) < 45
+
+
+WORD = "m" * 1_000
+NESTED = {
+    "lists": pa.array([[WORD] * 50] * 2_000),
+    "structures": pa.array([{"x": WORD * 50, "y": 1}] * 2_000),
+    "maps": pa.array([[(WORD, WORD)] * 25] * 2_000, pa.map_(pa.string(), pa.string())),
+    "lists in structures": pa.array([{"x": [[WORD] * 25] * 2}] * 2_000),
+}
+
+
+@pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
+def test_a_word_of_lists_and_structures_is_not_written_out_for_each_row(
+    tmp_path: Path, column: pa.Array
+) -> None:
+    path = written(tmp_path / "t.parquet", pa.table({"c": column}))
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(UnsafeError) as raised:
+        list(bounded_batches(path, ["c"], 2_000))
+    assert raised.value.code == "BF904"
+    assert pa.default_memory_pool().max_memory() - before < 2**23
+    few = written(tmp_path / "few.parquet", pa.table({"c": column.slice(0, 5)}))
+    rows = [row for batch in bounded_batches(few, ["c"], 2) for row in batch.to_pylist()]
+    assert rows == pa.table({"c": column.slice(0, 5)}).to_pylist()
+
+
+def test_cells_are_as_long_as_what_they_hold() -> None:
+    lists = pa.array([["ab", None], None, [], ["abc"], ["a"] * 4]).slice(1)
+    assert list(cell_sizes(lists)) == [0, 0, 3 + CELL, 4 + 4 * CELL]
+    assert list(cell_sizes(pa.array([[1, 2], [3]]))) == [2 * CELL, CELL]
+    words = pa.array(["ab", "ab", None, "c"]).dictionary_encode()
+    assert list(cell_sizes(words)) == [2, 2, 0, 1]
+    assert list(cell_sizes(pa.array([{"a": "xy", "b": [1]}, None]))) == [2 + 3 * CELL, 2 * CELL]
+
+
+def test_lists_that_are_too_much_for_a_row_group_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquets, "_MOST_IN_LISTS", 2**10)
+    table = pa.table({"c": [[float(number) for number in range(100)]] * 10})
+    path = written(tmp_path / "t.parquet", table, use_dictionary=False)
+    with pytest.raises(UnsafeError, match=r"'c\.list\.element' has lists of .* smaller row groups"):
+        list(bounded_batches(path, ["c"], 100))
 
 
 @pytest.mark.parametrize("name", ["note.long", "a.b.c", ".", "note"])

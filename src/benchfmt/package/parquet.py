@@ -18,13 +18,13 @@ from benchfmt.readers.names import doubled
 from benchfmt.readers.parquet_opening import open_parquet
 from benchfmt.readers.parquets import (
     AT_ONCE,
-    CELL,
     Group,
     Unpacked,
     bounded_batches,
     groups_of,
     spans,
 )
+from benchfmt.readers.row_sizes import CELL
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS
 

@@ -11,17 +11,16 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import Chunk, RowGroup, row_groups
 from benchfmt.readers.parquet_opening import open_parquet
+from benchfmt.readers.row_sizes import CELL, row_sizes
 from benchfmt.readers.tables import Integers, arrow_pool
 
 FREE = 2**26
@@ -31,11 +30,15 @@ AT_ONCE = 2**26
 _TOGETHER = 2**21
 """So many bytes of long texts, which are read few rows at a time, are put together."""
 _UNEVEN = "the columns of a row group do not have the same number of rows"
-CELL = 8
-"""How many bytes a cell takes, its text apart."""
 _FEWEST_ROWS = 16
 _MOST_KEPT = 2**24
 """So many bytes of texts that are written out may be kept until their row group is read, as words are."""
+_BUFFER = 2**20
+"""So many bytes of a column are read at once: else all of it that stands in a row group is."""
+_LISTS_AT_ONCE = 2**23
+"""So many bytes of rows with lists are read at once: some rows may have far longer ones than others."""
+_MOST_IN_LISTS = 2**27
+"""So many bytes the lists of a column may have in a row group."""
 _TIMES_TOO_LONG = 8
 """A cell that is so much too long costs the file, which is not read then; any other costs its row."""
 _HEADER = 2**8
@@ -94,18 +97,20 @@ def groups_of(
     Raises UnsafeError for pages that are too large to be unpacked, and for far more cells than a file can hold, and
     ValueError for a footer that contradicts itself.
     """
-    Unpacked(path, limits).add(file.metadata.num_rows * max(len(columns), 1) * CELL)
+    count = Unpacked(path, limits)
+    count.add(file.metadata.num_rows * max(len(columns), 1) * CELL)
     with path.open("rb") as source:
         groups = []
         places = _places_of(file, set(columns))
-        names = [file.metadata.schema.column(place).path for place in places]
+        leaves = [file.metadata.schema.column(place) for place in places]
         for group in _kept(path, file, places):
             chunks = [_Chunk.of(source, chunk) for chunk in group.chunks]
+            count.add(_in_lists(path, leaves, group, chunks))
             bounded = _bounded(path, group, chunks, limits)
             long = [
-                (name, chunk.words)
-                for name, chunk in zip(names, chunks, strict=True)
-                if chunk.bytes - chunk.words > _MOST_KEPT
+                (leaf.path, chunk.words)
+                for leaf, chunk in zip(leaves, chunks, strict=True)
+                if chunk.bytes - chunk.words > _MOST_KEPT and not leaf.max_repetition_level
             ]
             if long:
                 written_out = frozenset(name for name, _ in long)
@@ -113,6 +118,24 @@ def groups_of(
                 bounded = replace(bounded, written_out=written_out, most_words=most_words)
             groups.append(bounded)
     return groups
+
+
+def _in_lists(
+    path: Path, leaves: Sequence[pq.ColumnSchema], group: RowGroup, chunks: Sequence[_Chunk]
+) -> int:
+    """Return how many bytes the items of lists take beside their texts; raises UnsafeError for longer texts than may be in memory.
+
+    All texts of a row group are: of lists it is not known which rows they are of, so they are never written out.
+    """
+    size = 0
+    for leaf, chunk, pages in zip(leaves, group.chunks, chunks, strict=True):
+        if not leaf.max_repetition_level:
+            continue
+        size += chunk.values * CELL
+        if pages.bytes > _MOST_IN_LISTS:
+            message = f"column {leaf.path!r} has lists of {pages.bytes:,} bytes in a row group; at most {_MOST_IN_LISTS:,} are read: write smaller row groups"
+            raise UnsafeError("BF907", f"{path}: {message}")
+    return size
 
 
 def _places_of(file: pq.ParquetFile, columns: AbstractSet[str]) -> list[int]:
@@ -171,8 +194,11 @@ def _bounded(path: Path, group: RowGroup, chunks: Sequence[_Chunk], limits: Limi
     if longest > _TIMES_TOO_LONG * limits.row_bytes:
         message = f"a cell of {longest:,} bytes; at most {limits.row_bytes:,} are read"
         raise UnsafeError("BF907", f"{path}: {message}")
-    bytes_a_row = sum(chunk.bytes_a_row for chunk in chunks) + 1
-    at_once = max(AT_ONCE // bytes_a_row, _FEWEST_ROWS)
+    lengths = [-(-chunk.values // max(group.rows, 1)) for chunk in group.chunks]  # of lists
+    sizes = (chunk.bytes_a_row * length for chunk, length in zip(chunks, lengths, strict=True))
+    bytes_a_row = sum(sizes) + 1
+    together = AT_ONCE if max(lengths, default=1) == 1 else _LISTS_AT_ONCE
+    at_once = max(together // bytes_a_row, _FEWEST_ROWS)
     values = max((chunk.values for chunk in group.chunks), default=0)
     cell_bytes = max((chunk.cell_bytes for chunk in chunks), default=0)
     return Group(group.rows, sum(chunk.bytes for chunk in chunks), values, at_once, cell_bytes)
@@ -296,8 +322,6 @@ def _counted(fields: Fields, kinds: Sequence[int]) -> int:
     return _number(headers[0], 1)
 
 
-AnyArray: TypeAlias = "pa.Array[Any]"
-"""A column of Arrow; its stubs want the type of every element."""
 Fields = dict[int, "int | Fields"]
 
 
@@ -396,9 +420,13 @@ class _Thrift:
 
 
 def bounded_batches(
-    path: Path, columns: Sequence[str], rows: int, limits: Limits = LIMITS
+    path: Path,
+    columns: Sequence[str],
+    rows: int,
+    limits: Limits = LIMITS,
+    at_once: int = AT_ONCE,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield some columns of a file, at most so many rows and `AT_ONCE` bytes at a time; a text that repeats is in memory once.
+    """Yield some columns of a file, at most so many rows and `at_once` bytes at a time; a text that repeats is in memory once.
 
     Raises UnsafeError for a file that holds far more than it is large, and what Arrow raises for a faulty one.
     """
@@ -407,19 +435,22 @@ def bounded_batches(
     with open_parquet(path, limits) as file:
         groups = groups_of(path, file, names, limits)
     written_out = set().union(*(group.written_out for group in groups))
-    others = [name for name in names if name not in written_out]
     arrow_pool()  # in a program of ours, all that is read from here on is taken from it
-    with _again(path, file, others) as words, _again(path, file) as plain:
+    with (
+        _again(path, file) as plain,
+        _again(path, file, names, written_out) as words,
+        _again(path, file, names, written_out) as long,
+    ):
         for run in _runs(groups, len(names), rows):
             if len(run) > 1:
                 batches = plain.iter_batches(batch_size=rows, row_groups=list(run), columns=names)
             else:
-                batches = _batches(words, plain, run[0], groups[run[0]], names, rows)
+                batches = _batches(words, long, run[0], groups[run[0]], names, rows)
             for batch in batches:
                 batch.validate(full=True)
-                sizes = _row_sizes(batch)
+                sizes = row_sizes(batch)
                 count.add(int(sizes.sum()))
-                yield from _parts(batch.select(names), sizes)
+                yield from _parts(batch.select(names), sizes, at_once)
 
 
 def _runs(groups: Sequence[Group], columns: int, rows: int) -> Iterator[range]:
@@ -440,17 +471,29 @@ def _runs(groups: Sequence[Group], columns: int, rows: int) -> Iterator[range]:
         yield range(first, len(groups))
 
 
-def _again(path: Path, file: pq.ParquetFile, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a file whose metadata are known; the columns of `texts` hold each text once, in all others they are written out."""
+def _again(
+    path: Path,
+    file: pq.ParquetFile,
+    columns: Sequence[str] = (),
+    written_out: AbstractSet[str] = frozenset(),
+) -> pq.ParquetFile:
+    """Open a file whose metadata are known; the texts of some columns, of lists and structures too, are in memory once.
+
+    In all others each text is written out. A word of a list may stand there a million times.
+    """
     schema = file.metadata.schema
-    # A list or a structure has its texts below it.
-    flat = set(texts) & {schema.column(place).path for place in range(len(schema))}
+    texts = [
+        schema.column(place).path
+        for place in _places_of(file, set(columns))
+        if schema.column(place).physical_type == "BYTE_ARRAY"
+    ]
     return pq.ParquetFile(
         path,
         metadata=file.metadata,
         pre_buffer=False,
         memory_map=False,
-        read_dictionary=sorted(flat),
+        buffer_size=_BUFFER,
+        read_dictionary=[text for text in texts if text not in written_out],
     )
 
 
@@ -524,50 +567,23 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return whole[0]
 
 
-def _parts(batch: pa.RecordBatch, sizes: Integers) -> Iterator[pa.RecordBatch]:
+def _parts(batch: pa.RecordBatch, sizes: Integers, at_once: int) -> Iterator[pa.RecordBatch]:
     """Yield a batch in parts of a bounded number of bytes, without the notes of its schema.
 
     They may be bytes of any kind, over which polars panics.
     """
     bare = pa.RecordBatch.from_arrays(batch.columns, names=batch.schema.names)
-    for start, stop in spans(sizes):
+    for start, stop in spans(sizes, at_once):
         yield bare.slice(start, stop - start)
 
 
-def spans(sizes: Integers) -> Iterator[tuple[int, int]]:
+def spans(sizes: Integers, at_once: int = AT_ONCE) -> Iterator[tuple[int, int]]:
     """Yield from where to where rows of some sizes can be given at once."""
     if not len(sizes):
         return
     ends = np.cumsum(sizes)
     start = before = 0
     while start < len(sizes):
-        stop = max(int(np.searchsorted(ends, before + AT_ONCE, side="right")), start + 1)
+        stop = max(int(np.searchsorted(ends, before + at_once, side="right")), start + 1)
         yield start, stop
         start, before = stop, int(ends[stop - 1])
-
-
-def _row_sizes(batch: pa.RecordBatch) -> Integers:
-    """Return how many bytes each row takes once its texts are written out."""
-    sizes = np.full(batch.num_rows, CELL * batch.num_columns, dtype=np.int64)
-    for column in batch.columns:
-        if isinstance(column, pa.DictionaryArray):
-            lengths = _lengths(column.dictionary)
-            if len(lengths):
-                places = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
-                sizes += np.where(
-                    column.is_valid().to_numpy(zero_copy_only=False), lengths[places], 0
-                )
-        elif pa.types.is_nested(column.type):
-            sizes += column.nbytes // max(batch.num_rows, 1)
-        else:
-            sizes += _lengths(column)
-    return sizes
-
-
-def _lengths(column: AnyArray) -> Integers:
-    """Return the lengths of texts and bytes; 0 for anything else."""
-    texts = pa.StringArray | pa.BinaryArray | pa.LargeStringArray | pa.LargeBinaryArray
-    if not isinstance(column, texts):
-        return np.zeros(len(column), dtype=np.int64)
-    lengths: AnyArray = pc.call_function("binary_length", [column])
-    return np.asarray(lengths.fill_null(0), dtype=np.int64)

@@ -19,9 +19,10 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_opening import open_parquet as open_file
 from benchfmt.readers.parquets import bounded_batches
+from benchfmt.readers.row_sizes import cell_sizes
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage
-from benchfmt.readers.sheets.table import FRAME_ROWS, Frames
+from benchfmt.readers.sheets.table import FRAME_BYTES, FRAME_ROWS, Frames
 from benchfmt.readers.tables import BadRow, TableError, unique_names
 
 
@@ -69,13 +70,12 @@ class ParquetTable:
     def _refuse_long_cells(self, name: str, column: Chunked) -> None:
         """Raise UnsafeError for a list or map that is longer than a row may be: as objects of Python it takes ten times as much."""
         most = self.limits.row_bytes
-        if column.nbytes <= most:
-            return
-        for row in range(len(column)):
-            size = column.slice(row, 1).nbytes
-            if size > most:
-                message = f"a cell of column {name!r} has {size:,} bytes; at most {most:,} are read"
-                raise UnsafeError("BF907", f"{self.path.name}: {message}")
+        longest = max(
+            (int(cell_sizes(chunk).max()) for chunk in column.chunks if len(chunk)), default=0
+        )
+        if longest > most:
+            message = f"a cell of column {name!r} has {longest:,} bytes; at most {most:,} are read"
+            raise UnsafeError("BF907", f"{self.path.name}: {message}")
 
     def _schema(self) -> pa.Schema:
         with self._open() as file:
@@ -84,7 +84,8 @@ class ParquetTable:
     def _parts(self) -> Iterator[pa.Table]:
         try:
             names = self._columns()
-            for batch in bounded_batches(self.path, names, FRAME_ROWS, self.limits):
+            batches = bounded_batches(self.path, names, FRAME_ROWS, self.limits, FRAME_BYTES // 2)
+            for batch in batches:
                 yield _without_structs(pa.Table.from_batches([batch]))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise self._unreadable(error) from error
