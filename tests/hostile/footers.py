@@ -81,17 +81,19 @@ def _chunk(path: bytes) -> bytes:
     return _structure({2: _int(0), 3: (_STRUCT, _structure(meta))})
 
 
-def _file(schema: list[bytes], chunks: list[bytes], **more: bytes) -> bytes:
+def _file(
+    schema: list[bytes], chunks: list[bytes], *, rows: int = 1, notes: bytes | None = None
+) -> bytes:
     root = _element(b"schema", len(schema), kind=None)
-    group = _structure({1: (_LIST, _list(_STRUCT, chunks)), 2: _int(len(_PAGE)), 3: _int(1)})
+    group = _structure({1: (_LIST, _list(_STRUCT, chunks)), 2: _int(len(_PAGE)), 3: _int(rows)})
     fields = {
         1: _int32(1),
         2: (_LIST, _list(_STRUCT, [root, *schema])),
-        3: _int(1),
+        3: _int(rows),
         4: (_LIST, _list(_STRUCT, [group])),
     }
-    if "notes" in more:
-        fields[5] = (_LIST, more["notes"])
+    if notes is not None:
+        fields[5] = (_LIST, notes)
     footer = _structure(fields)
     return b"PAR1" + _PAGE + footer + len(footer).to_bytes(4, "little") + b"PAR1"
 
@@ -125,6 +127,16 @@ _FOOTERS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "of_a_group_without_columns": (
         "a column that is a group without columns",
         lambda: _extra_columns(1, children=0),
+        "BF119",
+    ),
+    "of_more_rows": (
+        "2 rows where a column has one value",
+        lambda: _file(*_sound(), rows=2),
+        "BF119",
+    ),
+    "of_fewer_rows": (
+        "no rows where a column has a value",
+        lambda: _file(*_sound(), rows=0),
         "BF119",
     ),
     "of_a_million_columns": (

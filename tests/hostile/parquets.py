@@ -270,6 +270,7 @@ _DAMAGED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "of_no_footer": ("whose footer is empty", lambda data: data[:-8] + b"\0\0\0\0PAR1"),
     "with_a_long_histogram": ("with a histogram that is too long", _with_a_long_histogram),
     "of_zeros": ("of zeros", lambda data: b"PAR1" + b"\0" * 1_000_000 + b"PAR1"),
+    "twice": ("twice, one behind the other", lambda data: data * 2),
     "empty": ("without a byte", lambda data: b""),
     "that_is_text": ("that is CSV", lambda data: b"record_id,metric\nr1,latency\n"),
 }
@@ -384,6 +385,13 @@ def parquet_described_with_one_word(folder: Path) -> list[str]:
 def parquet_described_of_20_million_rows(folder: Path) -> list[str]:
     annotated(folder, "t.parquet", format="parquet")
     pq.write_table(pa.table({"ms": np.full(20_000_000, 1.5)}), folder / "t.parquet")
+    return ["validate", "."]
+
+
+@specimen("a described Parquet table of 8,000,000 rows of one number", "BF904", is_large=True)
+def parquet_described_of_8_million_rows(folder: Path) -> list[str]:
+    annotated(folder, "t.parquet", format="parquet")
+    pq.write_table(pa.table({"ms": np.full(8_000_000, 1.5)}), folder / "t.parquet")
     return ["validate", "."]
 
 

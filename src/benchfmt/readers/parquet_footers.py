@@ -9,6 +9,7 @@ fields of another type than theirs. Thrift would take the last of two, and pass 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ _ELEMENT_BYTES = 1_000
 """How much memory a column of the schema takes, and a column of a row group."""
 _PAGES_BYTES = 24
 """How much memory it takes to say how many pages are encoded in some way."""
+_JOINT = b"PAR1PAR1"
+"""The end of a file and the beginning of another."""
+_BLOCK = 2**20
 _METADATA, _ENCRYPTION = 3, 8
 """Fields of a column of a row group."""
 _VALUES, _SIZE, _DATA, _DICTIONARY, _ENCODED, _STATISTICS = 5, 7, 9, 11, 13, 16
@@ -79,16 +83,40 @@ def row_groups(path: Path) -> list[RowGroup]:
     Raises ValueError where its footer cannot be walked through, and UnsafeError where Arrow would take much memory for it.
     """
     with path.open("rb") as file:
-        end = path.stat().st_size - FOOTER_END
-        file.seek(max(end, 0))
-        size = int.from_bytes(file.read(4), "little")
-        file.seek(max(end - size, 0))
-        footer = file.read(size)
+        footer = file.read(_to_footer(file))
     remembered = _remembered_last if len(footer) > _REMEMBERED else _remembered
     try:
         return remembered(footer)
     except _LargeError as error:
         raise UnsafeError("BF907", f"{path}: {error}") from error
+
+
+def _to_footer(file: io.BufferedReader) -> int:
+    """Go to where the footer begins, and return how long it is."""
+    end = max(file.seek(0, io.SEEK_END) - FOOTER_END, 0)
+    file.seek(end)
+    size = int.from_bytes(file.read(4), "little")
+    file.seek(max(end - size, 0))
+    return size
+
+
+def refuse_joined(path: Path) -> None:
+    """Raise ValueError for two files in one: the last footer says where pages are as if the first file were not there.
+
+    Where both are alike, it finds those of the first, so that rows are lost and none is missing.
+    """
+    last = max((chunk.end for group in row_groups(path) for chunk in group.chunks), default=0)
+    with path.open("rb") as file:
+        _to_footer(file)
+        left = file.tell() - last
+        # What stands between pages and footer are bloom filters and indexes, which are seldom long.
+        file.seek(max(last, 0))
+        before = b""
+        while left > 0 and (block := file.read(min(left, _BLOCK))):
+            if _JOINT in before + block:
+                raise ValueError("it is two files that were joined, of which one would be read")
+            before = block[-len(_JOINT) :]
+            left -= len(block)
 
 
 def _walked(footer: bytes) -> list[RowGroup]:

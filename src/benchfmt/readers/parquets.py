@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
-from benchfmt.readers.parquet_footers import Chunk, RowGroup, row_groups
+from benchfmt.readers.parquet_footers import Chunk, RowGroup, refuse_joined, row_groups
 from benchfmt.readers.parquet_opening import open_parquet
 from benchfmt.readers.row_sizes import CELL, row_sizes
 from benchfmt.readers.tables import Integers, arrow_pool
@@ -30,6 +30,8 @@ AT_ONCE = 2**26
 _TOGETHER = 2**21
 """So many bytes of long texts, which are read few rows at a time, are put together."""
 _UNEVEN = "the columns of a row group do not have the same number of rows"
+_FEWEST_CELLS = 4
+"""A row counts as so many cells at least: each costs the time of a record, if it has one cell alone."""
 _FEWEST_ROWS = 16
 _MOST_KEPT = 2**24
 """So many bytes of texts that are written out may be kept until their row group is read, as words are."""
@@ -98,7 +100,8 @@ def groups_of(
     ValueError for a footer that contradicts itself.
     """
     count = Unpacked(path, limits)
-    count.add(file.metadata.num_rows * max(len(columns), 1) * CELL)
+    count.add(file.metadata.num_rows * max(len(columns), _FEWEST_CELLS) * CELL)
+    refuse_joined(path)
     with path.open("rb") as source:
         groups = []
         places = _places_of(file, set(columns))
@@ -163,6 +166,7 @@ def _kept(path: Path, file: pq.ParquetFile, places: Sequence[int]) -> list[RowGr
             raise ValueError("a row group has not all columns")
         chunks = tuple(group.chunks[place] for place, _ in kept)
         for chunk, (_, column) in zip(chunks, kept, strict=True):
+            _check_values(group, chunk, column)
             _check_statistics(chunk, column)
             size += chunk.end - chunk.start
         groups.append(RowGroup(group.rows, chunks))
@@ -172,6 +176,14 @@ def _kept(path: Path, file: pq.ParquetFile, places: Sequence[int]) -> list[RowGr
     if rows != file.metadata.num_rows:
         raise ValueError(f"it says it has {file.metadata.num_rows:,} rows, and its groups {rows:,}")
     return groups
+
+
+def _check_values(group: RowGroup, chunk: Chunk, column: pq.ColumnSchema) -> None:
+    """Raise ValueError for a column that has not the rows of its group: no reader would miss those that it does not read."""
+    is_list = column.max_repetition_level > 0
+    if chunk.values < group.rows or (chunk.values > group.rows and not is_list):
+        values = f"column {column.path!r} has {chunk.values:,} values"
+        raise ValueError(f"{values}, and its row group {group.rows:,} rows")
 
 
 def _check_statistics(chunk: Chunk, column: pq.ColumnSchema) -> None:
