@@ -54,6 +54,26 @@ def _add_keys() -> None:
 _add_keys()
 
 
+def _extracted(folder: Path, fields: int, text: str, rows: int) -> list[str]:
+    """Describe a table of which many fields are the same part of one cell."""
+    places = {f"extensions.lpdnn.x{field}": "part" for field in range(fields)}
+    extract = [{"from": "k", "pattern": "(?P<part>.*)", "set": places}]
+    annotation = {"constant": {"benchmark.suite": "lpdnn"}, "extract": extract}
+    annotated(folder, "t.csv", benchfmt=annotation)
+    repeated(folder / "t.csv", b"ms,k\n", f"1.5,{text}\n".encode(), rows)
+    return ["validate", "."]
+
+
+@specimen("3,000 fields that are all one short text", "BF907", is_large=True)
+def table_of_many_extracts(folder: Path) -> list[str]:
+    return _extracted(folder, 3_000, "a" * 50, 10_000)
+
+
+@specimen("60 fields that are all one text of 900 KB", "BF907", is_large=True)
+def table_of_long_extracts(folder: Path) -> list[str]:
+    return _extracted(folder, 60, "a" * 900_000, 60)
+
+
 def _wide(folder: Path, notes: list[dict[str, Any]], row: bytes, rows: int, **more: Any) -> None:
     """Describe a table of one row again and again, whose first column is `k`."""
     first = {"name": "k", "benchfmt": {"field": "model.name"}}
