@@ -64,6 +64,17 @@ def _extracted(folder: Path, fields: int, text: str, rows: int) -> list[str]:
     return ["validate", "."]
 
 
+@specimen("a pattern of 20,000 groups", "BF118")
+def table_of_a_pattern_of_many_groups(folder: Path) -> list[str]:
+    pattern = "".join(f"(?P<part{place}>a?)" for place in range(20_000))
+    extract = [{"from": "k", "pattern": pattern, "set": {"model.version": "part1"}}]
+    annotated(
+        folder, "t.csv", benchfmt={"constant": {"benchmark.suite": "lpdnn"}, "extract": extract}
+    )
+    (folder / "t.csv").write_text("ms,k\n1.5,aaa\n", "utf-8")
+    return ["validate", "."]
+
+
 @specimen("3,000 fields that are all one short text", "BF907", is_large=True)
 def table_of_many_extracts(folder: Path) -> list[str]:
     return _extracted(folder, 3_000, "a" * 50, 10_000)

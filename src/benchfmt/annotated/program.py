@@ -394,9 +394,21 @@ def _check_extract(extract: Extract) -> None:
     _check_pattern(extract.pattern)
 
 
+_MOST_GROUPS = 1_000
+
+
 @lru_cache(maxsize=256)
 def _check_pattern(pattern: str) -> None:
-    """Raise polars' error for what is no regular expression; those of one family are the same for every table."""
+    """Raise polars' error for what is no regular expression, and AnnotationError for what has too many groups for it.
+
+    Those of one family are the same for every table.
+    """
+    count = pattern.count("(")
+    if count > _MOST_GROUPS:
+        # polars ends the whole process over a structure of some 20,000 members
+        raise AnnotationError(
+            f"a pattern has {count:,} parentheses; at most {_MOST_GROUPS:,} are read"
+        )
     pl.Series(["x"]).str.extract_groups(pattern)
 
 
