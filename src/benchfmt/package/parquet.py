@@ -22,9 +22,8 @@ from benchfmt.readers.parquets import (
     Unpacked,
     bounded_batches,
     groups_of,
-    spans,
 )
-from benchfmt.readers.row_sizes import CELL
+from benchfmt.readers.row_sizes import CELL, spans
 from benchfmt.sinks import ROW_GROUP
 from benchfmt.tables import COLUMNS
 
@@ -208,7 +207,7 @@ def _parts(
     of_rows = (
         frame.select(TEXT_LENGTHS).select(pl.sum_horizontal(pl.all().cast(pl.Int64))).to_series()
     )
-    for start, stop in spans(of_rows.to_numpy()):
+    for start, stop in spans(of_rows.to_numpy(), AT_ONCE):
         part = frame.slice(start, stop - start)
         yield part, _Sizes.of(part, limits).longest
 

@@ -12,7 +12,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -20,7 +19,7 @@ from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_footers import Chunk, RowGroup, refuse_joined, row_groups
 from benchfmt.readers.parquet_opening import open_parquet
-from benchfmt.readers.row_sizes import CELL, row_sizes
+from benchfmt.readers.row_sizes import CELL, row_sizes, spans
 from benchfmt.readers.tables import Integers, arrow_pool
 
 FREE = 2**26
@@ -587,15 +586,3 @@ def _parts(batch: pa.RecordBatch, sizes: Integers, at_once: int) -> Iterator[pa.
     bare = pa.RecordBatch.from_arrays(batch.columns, names=batch.schema.names)
     for start, stop in spans(sizes, at_once):
         yield bare.slice(start, stop - start)
-
-
-def spans(sizes: Integers, at_once: int = AT_ONCE) -> Iterator[tuple[int, int]]:
-    """Yield from where to where rows of some sizes can be given at once."""
-    if not len(sizes):
-        return
-    ends = np.cumsum(sizes)
-    start = before = 0
-    while start < len(sizes):
-        stop = max(int(np.searchsorted(ends, before + at_once, side="right")), start + 1)
-        yield start, stop
-        start, before = stop, int(ends[stop - 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -66,3 +67,15 @@ def _of_words(column: pa.DictionaryArray[Any, Any]) -> Integers:
         return np.zeros(len(column), dtype=np.int64)
     places = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
     return np.where(column.is_valid().to_numpy(zero_copy_only=False), words[places], 0)
+
+
+def spans(sizes: Integers, at_once: int) -> Iterator[tuple[int, int]]:
+    """Yield from where to where rows of some sizes can be given at once."""
+    if not len(sizes):
+        return
+    ends = np.cumsum(sizes)
+    start = before = 0
+    while start < len(sizes):
+        stop = max(int(np.searchsorted(ends, before + at_once, side="right")), start + 1)
+        yield start, stop
+        start, before = stop, int(ends[stop - 1])
