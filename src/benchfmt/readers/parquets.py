@@ -38,8 +38,8 @@ _BUFFER = 2**20
 """So many bytes of a column are read at once: else all of it that stands in a row group is."""
 _LISTS_AT_ONCE = 2**23
 """So many bytes of rows with lists are read at once: some rows may have far longer ones than others."""
-_MOST_IN_LISTS = 2**27
-"""So many bytes the lists of a column may have in a row group."""
+_MOST_IN_LISTS = 48 * 2**20
+"""So many bytes the lists of a column may have in a row group: all of them may be of one row."""
 _TIMES_TOO_LONG = 8
 """A cell that is so much too long costs the file, which is not read then; any other costs its row."""
 _HEADER = 2**8
@@ -133,9 +133,11 @@ def _in_lists(
     for leaf, chunk, pages in zip(leaves, group.chunks, chunks, strict=True):
         if not leaf.max_repetition_level:
             continue
-        size += chunk.values * CELL
-        if pages.bytes > _MOST_IN_LISTS:
-            message = f"column {leaf.path!r} has lists of {pages.bytes:,} bytes in a row group; at most {_MOST_IN_LISTS:,} are read: write smaller row groups"
+        items = chunk.values * CELL
+        size += items
+        held = max(items, pages.bytes)
+        if held > _MOST_IN_LISTS:
+            message = f"column {leaf.path!r} has lists of {held:,} bytes in a row group; at most {_MOST_IN_LISTS:,} are read: write smaller row groups"
             raise UnsafeError("BF907", f"{path}: {message}")
     return size
 

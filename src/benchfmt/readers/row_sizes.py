@@ -51,7 +51,8 @@ def _of_lists(column: Lists) -> Integers:
     kind = column.values.type
     if not (pa.types.is_nested(kind) or pa.types.is_dictionary(kind) or _is_text(kind)):
         return sizes
-    ends: Integers = np.concatenate([[0], np.cumsum(cell_sizes(column.values))])
+    ends = np.zeros(len(column.values) + 1, dtype=np.int64)
+    np.cumsum(cell_sizes(column.values), out=ends[1:])
     return sizes + np.diff(ends[offsets])
 
 
@@ -65,8 +66,10 @@ def _of_words(column: pa.DictionaryArray[Any, Any]) -> Integers:
     words = cell_sizes(column.dictionary)
     if not len(words):
         return np.zeros(len(column), dtype=np.int64)
-    places = column.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    return np.where(column.is_valid().to_numpy(zero_copy_only=False), words[places], 0)
+    sizes: Integers = words[column.indices.fill_null(0).to_numpy(zero_copy_only=False)]
+    if column.null_count:
+        sizes[~column.is_valid().to_numpy(zero_copy_only=False)] = 0
+    return sizes
 
 
 def spans(sizes: Integers, at_once: int) -> Iterator[tuple[int, int]]:
