@@ -451,6 +451,7 @@ def cell(values: Any) -> str:
         return f'"{np.array(values)}"'
 
 
+@pytest.mark.slow
 def test_a_raw_table_of_1400_records_comes_through_whole(tmp_path: Path) -> None:
     random = np.random.default_rng(7)
     instances = [

@@ -68,7 +68,7 @@ def test_records_are_conformant() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        pytest.param(False, id="own-examples"),
+        pytest.param(False, id="own-examples", marks=pytest.mark.slow),
         pytest.param(True, id="package-given", marks=pytest.mark.slow),
     ],
 )

@@ -324,6 +324,7 @@ def test_wrong_calls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
         splits(table)
 
 
+@pytest.mark.slow
 def test_real_platforms_are_apart(samples: Path, tmp_path: Path) -> None:
     convert(samples / "lpdnn").write(tmp_path / "package")
     with open_package(tmp_path / "package") as opened:
