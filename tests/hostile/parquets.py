@@ -514,6 +514,11 @@ def _add_odd_cells() -> None:
 _add_odd_cells()
 
 
-@specimen("a cell that is a list of 5,000,000 numbers", "5,", statuses=(2,), is_large=True)
+@specimen("a cell that is a list of 4,000,000 numbers", "32,000,000", statuses=(2,), is_large=True)
 def parquet_of_a_long_list(folder: Path) -> list[str]:
-    return _drafted(lambda: pa.array([list(range(5_000_000))]), folder)
+    return _drafted(lambda: pa.array([list(range(4_000_000))]), folder)
+
+
+@specimen("a cell that is a list of 8,000,000 numbers", "lists of", statuses=(2,), is_large=True)
+def parquet_of_a_longer_list(folder: Path) -> list[str]:
+    return _drafted(lambda: pa.array([list(range(8_000_000))]), folder)

@@ -47,13 +47,14 @@ def cell_sizes(column: AnyArray) -> Integers:
 def _of_lists(column: Lists) -> Integers:
     """Return the sizes of lists, those of numbers by their lengths alone: there may be millions."""
     offsets: Integers = np.asarray(column.offsets, dtype=np.int64)
-    sizes: Integers = np.diff(offsets) * CELL
+    lengths: Integers = np.diff(offsets)
     kind = column.values.type
-    if not (pa.types.is_nested(kind) or pa.types.is_dictionary(kind) or _is_text(kind)):
-        return sizes
+    if pa.types.is_primitive(kind):
+        of_numbers: Integers = lengths * max(kind.bit_width // 8, 1)
+        return of_numbers
     ends = np.zeros(len(column.values) + 1, dtype=np.int64)
     np.cumsum(cell_sizes(column.values), out=ends[1:])
-    return sizes + np.diff(ends[offsets])
+    return lengths * CELL + np.diff(ends[offsets])
 
 
 def _is_text(kind: pa.DataType) -> bool:
