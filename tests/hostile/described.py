@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +64,40 @@ def _extracted(folder: Path, fields: int, text: str, rows: int) -> list[str]:
     return ["validate", "."]
 
 
-@specimen("a pattern of 20,000 groups", "BF118")
-def table_of_a_pattern_of_many_groups(folder: Path) -> list[str]:
-    pattern = "".join(f"(?P<part{place}>a?)" for place in range(20_000))
-    extract = [{"from": "k", "pattern": pattern, "set": {"model.version": "part1"}}]
+def _with_patterns(folder: Path, patterns: Iterable[str]) -> list[str]:
+    """Describe a table of one row by patterns with a group `part`."""
+    extract = [
+        {"from": "k", "pattern": pattern, "set": {"model.version": "part"}} for pattern in patterns
+    ]
     annotated(
         folder, "t.csv", benchfmt={"constant": {"benchmark.suite": "lpdnn"}, "extract": extract}
     )
     (folder / "t.csv").write_text("ms,k\n1.5,aaa\n", "utf-8")
     return ["validate", "."]
+
+
+@specimen("a pattern of 20,000 groups", "BF118")
+def table_of_a_pattern_of_many_groups(folder: Path) -> list[str]:
+    return _with_patterns(folder, ["(?P<part>a)" + "(a?)" * 20_000])
+
+
+@specimen("500 patterns that each take 60 ms to compile", "BF118")
+def table_of_costly_patterns(folder: Path) -> list[str]:
+    return _with_patterns(
+        folder, [rf"(?P<part>\pL{{0,{300 + times % 100}}})" for times in range(500)]
+    )
+
+
+@specimen("a pattern that is none behind 300 costly ones", "BF118")
+def table_of_a_faulty_pattern(folder: Path) -> list[str]:
+    costly = [rf"(?P<part>\w{{0,{times}}})" for times in range(300)]
+    return _with_patterns(folder, [*costly, "(?P<part>a)("])
+
+
+@specimen("a pattern of one of a million characters", "BF118")
+def table_of_a_long_pattern(folder: Path) -> list[str]:
+    letters = "".join(chr(0x4E00 + place % 20_000) for place in range(1_000_000))
+    return _with_patterns(folder, [f"(?P<part>[{letters}])"])
 
 
 @specimen("3,000 fields that are all one short text", "BF907", is_large=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import JsonValue
 
+from benchfmt.annotated.patterns import depth
 from benchfmt.annotated.program import Program
 from benchfmt.annotated.stretches import row_bytes, stretches
 from benchfmt.annotated.together import Frames, Room, keys_of, whole_records
@@ -19,8 +19,6 @@ from benchfmt.limits import Limits
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets import Table
 
-_PARENTHESES = re.compile(r"(?:(?<=[^\\\\])|^)(?:\(\?P?<|[()])")
-"""Where groups begin and end, those with names with their mark; what is escaped is none."""
 _NUMBERS = 250_000
 """So many measurements the rows of a frame may have: for each there is room, whether it has a value or not."""
 _RECORDS = 190_000
@@ -144,22 +142,8 @@ def _texts_repeated(program: Program) -> int:
     for extract in program.annotation.extract:
         if extract.from_ != "$path":
             uses = Counter(extract.set.values())
-            times += max(uses.values(), default=0) * _depth(extract.pattern)
+            times += max(uses.values(), default=0) * depth(extract.pattern)
     return times
-
-
-def _depth(pattern: str) -> int:
-    """Return how many groups with names stand within each other at the most."""
-    depth = deepest = 0
-    opened: list[bool] = []
-    for parenthesis in _PARENTHESES.findall(pattern):
-        if parenthesis != ")":
-            opened.append(parenthesis != "(")
-            depth += opened[-1]
-            deepest = max(deepest, depth)
-        elif opened:
-            depth -= opened.pop()
-    return deepest
 
 
 def _too_many(columns: int, most: int) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 from pydantic import JsonValue, ValidationError
 
+from benchfmt.annotated.patterns import whole
 from benchfmt.annotation import FieldAnnotation, FieldFamily
 from benchfmt.descriptor import Resource, TableField
 from benchfmt.faults import faults_of
@@ -109,10 +110,10 @@ def with_families(resource: Resource, columns: list[str]) -> Resource:
 def _members(family: FieldFamily, columns: list[str]) -> Iterator[TableField]:
     """Yield a field for each of the columns that belong to a family."""
     names = pl.Series(columns, dtype=pl.String)
-    whole = f"^(?:{family.pattern})$"
+    pattern = whole(family.pattern)
     try:
-        fits = names.filter(names.str.contains(whole))
-        groups = fits.str.extract_groups(whole)
+        fits = names.filter(names.str.contains(pattern))
+        groups = fits.str.extract_groups(pattern)
     except pl.exceptions.ComputeError as error:
         message = f"families: {family.pattern!r} is no regular expression: {error}"
         raise FamilyError(message) from error

@@ -25,7 +25,8 @@ from benchfmt.annotated.columns import (
 from benchfmt.annotated.masks import lost, never, settled
 from benchfmt.annotated.nested import Nested, nested_json, with_variants
 from benchfmt.annotated.notes import Integers, Notes
-from benchfmt.annotated.program import Program, groups
+from benchfmt.annotated.patterns import groups
+from benchfmt.annotated.program import Program
 from benchfmt.annotated.written import Written, written
 from benchfmt.annotation import Case, Conditional, Extract, FieldAnnotation
 from benchfmt.descriptor import TableField

@@ -9,6 +9,7 @@ import polars as pl
 
 from benchfmt.annotated.cells import matches
 from benchfmt.annotated.masks import settled
+from benchfmt.annotated.patterns import whole
 from benchfmt.descriptor import TableField, TableSchema
 from benchfmt.vocabulary import vocabulary
 
@@ -63,8 +64,3 @@ class Missing:
             yield settled(cells.str.contains(whole(pattern))), reason
         for text, reason in self.named.items():
             yield matches(cells, [text], numeric=numeric), reason
-
-
-def whole(pattern: str) -> str:
-    """Return a regular expression that matches whole cells only."""
-    return f"^(?:{pattern})$"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import polars as pl
 from pydantic import JsonValue
@@ -25,7 +24,8 @@ from benchfmt.annotated.columns import (
 from benchfmt.annotated.families import FamilyError, with_families
 from benchfmt.annotated.faults import AnnotationError, Faults
 from benchfmt.annotated.history import HistoryError, best_columns, with_best
-from benchfmt.annotated.missing import Missing, whole
+from benchfmt.annotated.missing import Missing
+from benchfmt.annotated.patterns import check_cost, family_patterns, groups, patterns_of, whole
 from benchfmt.annotation import (
     Case,
     Conditional,
@@ -128,10 +128,12 @@ def compile_resource(
 ) -> Program:
     """Return the program of an annotated resource for a file with these columns; raises AnnotationError."""
     try:
+        check_cost(family_patterns(resource))
         resource = with_families(resource, columns)
         best = best_columns(resource, columns)
         resource = with_best(resource, best)
-    except (FamilyError, HistoryError) as error:
+        check_cost(patterns_of(resource))
+    except (FamilyError, HistoryError, AnnotationError) as error:
         raise AnnotationError(f"{resource.file}: {error}") from error
     columns = [*columns, *(own for name, own in best.items() if name in columns)]
     present = set(columns)
@@ -391,25 +393,7 @@ def _check_extract(extract: Extract) -> None:
             raise AnnotationError(
                 f"{path}: instance data stands in a column, one vector or number a row"
             )
-    _check_pattern(extract.pattern)
-
-
-_MOST_GROUPS = 1_000
-
-
-@lru_cache(maxsize=256)
-def _check_pattern(pattern: str) -> None:
-    """Raise polars' error for what is no regular expression, and AnnotationError for what has too many groups for it.
-
-    Those of one family are the same for every table.
-    """
-    count = pattern.count("(")
-    if count > _MOST_GROUPS:
-        # polars ends the whole process over a structure of some 20,000 members
-        raise AnnotationError(
-            f"a pattern has {count:,} parentheses; at most {_MOST_GROUPS:,} are read"
-        )
-    pl.Series(["x"]).str.extract_groups(pattern)
+    pl.Series(["x"]).str.extract_groups(extract.pattern)
 
 
 def _target_of(name: str, path: str) -> Target:
@@ -534,8 +518,3 @@ def _check_best(
             raise AnnotationError(
                 f"history: {metric.id} has no best number: it is better neither lower nor higher"
             )
-
-
-def groups(pattern: str) -> list[str]:
-    """Return the names of a pattern's groups."""
-    return re.findall(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>", pattern)

@@ -170,12 +170,16 @@ def _columns_of(resource: JsonValue) -> int:
 
 
 def _conditions_of(resource: JsonValue) -> int:
-    """Return how many rules, cases, families and patterns a resource has."""
+    """Return how many rules, cases, families and different patterns a resource has."""
     annotation = _member(resource, "benchfmt")
     count = sum(len(_list_of(annotation, name)) for name in ("rules", "families", "extract"))
+    patterns: set[str] = set()
     for column in _list_of(_member(resource, "schema"), "fields"):
-        count += len(_list_of(_member(column, "benchfmt"), "cases"))
-    return count
+        note = _member(column, "benchfmt")
+        count += len(_list_of(note, "cases"))
+        of_cells = _member(note, "missing_patterns")
+        patterns.update(of_cells if isinstance(of_cells, dict) else ())
+    return count + len(patterns)
 
 
 def _member(data: JsonValue, name: str) -> JsonValue:
