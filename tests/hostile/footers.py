@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.hostile.specimens import add, annotated
+from tests.thrift import signed, unsigned
 
 _TEXT, _LIST, _STRUCT = 8, 9, 12
 _INT = 6
@@ -19,24 +20,12 @@ _MANY = 990_000
 """Of a list of more than a million items Arrow reads nothing."""
 
 
-def _unsigned(number: int) -> bytes:
-    out = b""
-    while number >= 128:
-        out += bytes([number % 128 + 128])
-        number //= 128
-    return out + bytes([number])
-
-
-def _number(number: int) -> bytes:
-    return _unsigned(2 * number)
-
-
 def _texts(*texts: bytes) -> bytes:
-    return _list(_TEXT, [_unsigned(len(text)) + text for text in texts])
+    return _list(_TEXT, [unsigned(len(text)) + text for text in texts])
 
 
 def _list(kind: int, items: list[bytes]) -> bytes:
-    return bytes([0xF0 | kind]) + _unsigned(len(items)) + b"".join(items)
+    return bytes([0xF0 | kind]) + unsigned(len(items)) + b"".join(items)
 
 
 def _structure(fields: dict[int, tuple[int, bytes]]) -> bytes:
@@ -49,17 +38,17 @@ def _structure(fields: dict[int, tuple[int, bytes]]) -> bytes:
 
 
 def _int(number: int) -> tuple[int, bytes]:
-    return _INT, _number(number)
+    return _INT, signed(number)
 
 
 def _int32(number: int) -> tuple[int, bytes]:
-    return 5, _number(number)
+    return 5, signed(number)
 
 
 def _element(name: bytes, children: int | None = None, kind: int | None = _DOUBLE) -> bytes:
     """Return a column of a schema, or a group of columns."""
     fields = {} if kind is None else {1: _int32(kind), 3: _int32(0)}
-    fields[4] = (_TEXT, _unsigned(len(name)) + name)
+    fields[4] = (_TEXT, unsigned(len(name)) + name)
     if children is not None:
         fields[5] = _int32(children)
     return _structure(fields)
@@ -70,7 +59,7 @@ def _chunk(path: bytes) -> bytes:
     size = len(_PAGE)
     meta = {
         1: _int32(_DOUBLE),
-        2: (_LIST, _list(5, [_number(0), _number(3)])),
+        2: (_LIST, _list(5, [signed(0), signed(3)])),
         3: (_LIST, path),
         4: _int32(0),
         5: _int(1),

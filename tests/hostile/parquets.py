@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.hostile.specimens import add, annotated, described, edited, package, specimen
+from tests.thrift import signed
 
 Cells = Any
 _WORDS = {
@@ -193,22 +194,12 @@ def parquet_of_many_columns(folder: Path) -> list[str]:
     return ["validate", "."]
 
 
-def _varint(number: int) -> bytes:
-    """Return a number as Thrift's compact protocol writes it."""
-    number *= 2
-    out = b""
-    while number >= 128:
-        out += bytes([number % 128 + 128])
-        number //= 128
-    return out + bytes([number])
-
-
 _ROWS = 100_003
 
 
 def _lying(folder: Path, rows: int) -> list[str]:
     _package(folder, _measurements(_ROWS))
-    _patched(folder, lambda data: data.replace(_varint(_ROWS), _varint(rows)))
+    _patched(folder, lambda data: data.replace(signed(_ROWS), signed(rows)))
     return ["validate", "."]
 
 
@@ -230,7 +221,7 @@ def parquet_page_that_says_it_is_small(folder: Path) -> list[str]:
     data = file.read_bytes()
     footer = int.from_bytes(data[-8:-4], "little") + 8
     pages, rest = data[:-footer], data[-footer:]
-    rest = rest.replace(_varint(size)[:-1], _varint(2**20 + 37)[:-1] + b"\x80")
+    rest = rest.replace(signed(size)[:-1], signed(2**20 + 37)[:-1] + b"\x80")
     file.write_bytes(pages + rest)
     return ["validate", "."]
 
@@ -247,8 +238,8 @@ def parquet_that_says_a_small_size(folder: Path) -> list[str]:
     pages, rest = data[:-footer], data[-footer:]
     for size in sizes:
         if size > 2**20:
-            old = _varint(size)
-            rest = rest.replace(old, _varint(100)[:1] + b"\x80" * 0 + old[1:])
+            old = signed(size)
+            rest = rest.replace(old, signed(100)[:1] + b"\x80" * 0 + old[1:])
     file.write_bytes(pages + rest)
     _patched(folder, lambda data: data)
     return ["validate", "."]

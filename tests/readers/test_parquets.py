@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.thrift import signed
 
 from benchfmt.limits import LIMITS
 from benchfmt.package.errors import ParquetError
@@ -130,20 +131,10 @@ def test_columns_that_share_their_pages_are_not_walked_through_again_and_again(
     first = row_groups(path)[0].chunks[0]
     size = second.end - second.start
     assert size > 512
-    with_footer(path, _long(size), _long(size * 2))
+    with_footer(path, signed(size), signed(size * 2))
     with open_parquet(path) as file, pytest.raises(ValueError, match="larger than the file"):
         groups_of(path, file, ["n"], LIMITS)
     assert first.end <= second.start
-
-
-def _long(number: int) -> bytes:
-    """Return a number as Thrift's compact protocol writes it."""
-    number *= 2
-    out = b""
-    while number >= 128:
-        out += bytes([number % 128 + 128])
-        number //= 128
-    return out + bytes([number])
 
 
 def test_notes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
@@ -186,7 +177,7 @@ def test_a_row_group_of_rows_that_cannot_be_is_refused(
 def test_rows_without_columns_are_bounded(tmp_path: Path) -> None:
     path = written(tmp_path / "t.parquet")
     groups = b"\x19\x1c\x19"  # which stand after the number of rows
-    with_footer(path, b"\x16\x06" + groups, b"\x16" + _long(2**61) + groups)
+    with_footer(path, b"\x16\x06" + groups, b"\x16" + signed(2**61) + groups)
     with open_parquet(path) as file, pytest.raises(UnsafeError) as raised:
         groups_of(path, file, [], LIMITS)
     assert raised.value.code == "BF904"
