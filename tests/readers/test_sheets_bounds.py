@@ -56,6 +56,31 @@ def test_a_date_beyond_all_calendars_is_told(tmp_path: Path) -> None:
         read(tmp_path / "t.xlsx", Storage("xlsx"))
 
 
+@pytest.mark.parametrize(
+    ("form", "text"),
+    {
+        "csv": "a,b,c\n1,2,3\n",
+        "jsonl": '{"a": 1, "b": 2}\n{"c": 3}\n',
+        "json": '[{"a": 1, "b": 2}, {"c": 3}]',
+        "html": "<table><tr><th>a<th>b<th>c</tr><tr><td>1<td>2<td>3</tr></table>",
+        "markdown": "| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n",
+    }.items(),
+)
+def test_a_table_of_any_form_has_a_bounded_number_of_columns(
+    tmp_path: Path, form: str, text: str
+) -> None:
+    (tmp_path / "t").write_text(text)
+    assert len(read(tmp_path / "t", Storage(form), columns=3)[0]) == 3
+    with pytest.raises(TableError, match="t: the table has 3 columns; at most 2 are read"):
+        read(tmp_path / "t", Storage(form), columns=2)
+
+
+def test_a_name_far_to_the_right_of_a_sheet_makes_no_columns_up_to_it(tmp_path: Path) -> None:
+    _damaged_workbook(tmp_path / "t.xlsx", {b'r="B1"': b'r="RID1"'})
+    with pytest.raises(TableError, match="the table has 12,406 columns; at most 10,000 are read"):
+        read(tmp_path / "t.xlsx", Storage("xlsx"))
+
+
 def _damaged_workbook(path: Path, changes: Mapping[bytes, bytes]) -> None:
     """Write a sound workbook with other characters in its parts and their names."""
     sound = zipfile.ZipFile(io.BytesIO(samples.xlsx()))

@@ -293,3 +293,21 @@ def test_a_typographic_minus_is_no_name(tmp_path: Path) -> None:
     _, made = drafted(tmp_path, "model,temperature (C)\na,\u22125.2\nb,40\n")
     assert not any("part of the names" in note for note in made.notes)
     assert [r.measurements[0].value for r in convert(tmp_path) if r.measurements] == [-5.2, 40]
+
+
+def test_columns_without_a_name_that_hold_nothing_are_told_together(tmp_path: Path) -> None:
+    fields, made = drafted(tmp_path, ",model,,latency (ms),,,\n0,a,,1.5,,,\n1,b,,2.5,,,\n")
+    assert [name for name, field in fields.items() if field["benchfmt"].get("ignore")] == [
+        "field1",
+        "field3",
+        "field5",
+        "field6",
+        "field7",
+    ]
+    lines = [line for line in made.review.lines() if "no name" in line or "field" in line]
+    assert lines == [
+        "review: column 1 has no name and counts the rows: it is left out",
+        "review: column 3 has no name and holds nothing: it is left out",
+        "review: columns 5 to 7 have no name and hold nothing: they are left out",
+        "taken: column 'field1': left out",
+    ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import polars as pl
 from pydantic import JsonValue
@@ -81,6 +82,8 @@ class DraftedColumns:
         self._place_of = place_of
         self.dates: dict[str, Dates] = {}
         """How dates are written that are not ISO 8601."""
+        self._empty: set[str] = set()
+        """The columns without a name that hold nothing, of which one line tells together."""
         cells = stripped_cells(first)
         self.columns = [
             Column(name, _cells(cells.get(name)), _rows(cells.get(name))) for name in names
@@ -101,14 +104,14 @@ class DraftedColumns:
 
     def take_numbers(self, numbers: NumberColumns) -> None:
         """Note how the numbers are written, and leave open the columns of which that is not known."""
+        self.review.forget(numbers.notes.keys() & numbers.left_open)
         for name, text in numbers.notes.items():
-            if name not in numbers.left_open:
-                self.review.add(Note(State.GUESS, text, name, question=Question.DECIMAL))
-                continue
-            self.annotations[name] = None
-            self.measured.discard(name)
-            self.review.forget(name)
-            self.review.add(Note(State.OPEN, text, name, question=Question.DECIMAL))
+            state = State.GUESS
+            if name in numbers.left_open:
+                state = State.OPEN
+                self.annotations[name] = None
+                self.measured.discard(name)
+            self.review.add(Note(state, text, name, question=Question.DECIMAL))
 
     def take_missing(self, numbers: NumberColumns) -> None:
         """Write down the reasons why cells of the described columns have no value."""
@@ -143,7 +146,7 @@ class DraftedColumns:
             dates = dates_of(column.cells)
             if dates.pattern is None:
                 self.annotations[column.name] = None
-                self.review.forget(column.name)
+                self.review.forget({column.name})
                 text = _question_of_dates(column.cells, dates)
                 first, *others = dates.patterns or ("",)
                 question = Question.DATE
@@ -168,17 +171,27 @@ class DraftedColumns:
 
     def leave_unnamed_out(self, first: pl.DataFrame) -> None:
         """Leave out the columns without a name that hold nothing, or count the rows as an index of pandas does."""
-        for place, name in enumerate(first.columns, 1):
-            if not (name == f"field{place}" or name.startswith("__index_level_")):
-                continue
-            self.review.forget(name)
+        unnamed = {
+            place: name
+            for place, name in enumerate(first.columns, 1)
+            if name == f"field{place}" or name.startswith("__index_level_")
+        }
+        self.review.forget(set(unnamed.values()))
+        empty = []
+        for place, name in unnamed.items():
             cells = first[name].to_list()
-            if is_index(cells) or not any(cells):
+            if not any(cells):
+                empty.append(place)
+                self.annotations[name] = {"ignore": True}
+                continue
+            text = f"has no name: it is called {name!r}, and kept as text under extensions"
+            if is_index(cells):
                 self.annotations[name] = {"ignore": True}
                 text = "has no name and counts the rows: it is left out"
-            else:
-                text = f"has no name: it is called {name!r}, and kept as text under extensions"
             self.review.about_file(f"column {place} {text}")
+        self._empty = {unnamed[place] for place in empty}
+        for begin, end in _runs(empty):
+            self.review.about_file(_left_out(begin, end))
 
     def take(self, said: Said) -> None:
         """Take what a person says, in place of the guesses and the notes on these columns."""
@@ -192,7 +205,8 @@ class DraftedColumns:
 
     def _take(self, column: Column, said: Said) -> None:
         name = column.name
-        self.review.forget(name)
+        self.review.forget({name})
+        self._empty.discard(name)
         note = self.annotations[name]
         if name in said.ignored:
             note = {"ignore": True}
@@ -276,8 +290,7 @@ class DraftedColumns:
             read.add(units.name)
         else:
             note["caveats"] = [*_caveats(note), _UNIT_INFERRED]
-        for name in read:
-            self.review.forget(name)
+        self.review.forget(read)
         terms: dict[str, JsonValue] = {}
         for word in naming.cells:
             metric = vocabulary().match("metric", word, self.suite) or word
@@ -464,9 +477,22 @@ class DraftedColumns:
         """Put a line for each described column before all others: what it is taken for."""
         lines = []
         for name, annotation in self.annotations.items():
-            if annotation is not None:
+            if annotation is not None and name not in self._empty:
                 lines.append(sure(name, annotation))
         self.review.notes[:0] = lines
+
+
+def _runs(places: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of places that follow each other."""
+    for _, run in groupby(enumerate(places), lambda numbered: numbered[1] - numbered[0]):
+        of_run = [place for _, place in run]
+        yield of_run[0], of_run[-1]
+
+
+def _left_out(begin: int, end: int) -> str:
+    if begin == end:
+        return f"column {begin} has no name and holds nothing: it is left out"
+    return f"columns {begin} to {end} have no name and hold nothing: they are left out"
 
 
 def _names_metrics(note: Annotation | None) -> bool:

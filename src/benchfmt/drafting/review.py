@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -125,9 +125,9 @@ class Review:
         """Put lines on the files before all others."""
         self.notes[:0] = [Note(State.FORM, text) for text in texts]
 
-    def forget(self, column: str) -> None:
-        """Drop the lines about a column, because something better is known."""
-        self.notes = [note for note in self.notes if note.column != column]
+    def forget(self, columns: Collection[str]) -> None:
+        """Drop the lines about some columns, because something better is known."""
+        self.notes = [note for note in self.notes if note.column not in columns]
 
     def answer(self, column: str, question: Question) -> None:
         """Drop the lines of a question about a column that a person has answered."""

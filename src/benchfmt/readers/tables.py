@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -137,11 +137,19 @@ def _spelled(encoding: str) -> str:
     return {WINDOWS: "Windows-1252"}.get(encoding, encoding.upper())
 
 
-def unique_names(cells: list[str], path: Path) -> list[str]:
+def refuse_wide(names: Sized, path: Path, limits: Limits) -> None:
+    """Raise TableError for a table of too many columns."""
+    if len(names) > limits.columns:
+        message = f"the table has {len(names):,} columns; at most {limits.columns:,} are read"
+        raise TableError("BF907", f"{path.name}: {message}")
+
+
+def unique_names(cells: list[str], path: Path, limits: Limits = LIMITS) -> list[str]:
     """Return the names of columns: those without one are `field1` by their place, as Frictionless names them.
 
-    Raises TableError for a name that stands twice, and for one that no library takes.
+    Raises TableError for too many, for a name that stands twice, and for one that no library takes.
     """
+    refuse_wide(cells, path, limits)
     _refuse_nul(cells, path)
     names = [cell or f"field{place}" for place, cell in enumerate(cells, 1)]
     _refuse_doubled(names, path)
@@ -208,7 +216,7 @@ class TextTable:
         """Return the names in the first row; raises TableError for an empty or doubled one."""
         names = self.names()
         if self.names_unnamed:
-            return unique_names(names, self.path)
+            return unique_names(names, self.path, self.limits)
         _refuse_nul(names, self.path)
         _refuse_doubled(names, self.path)
         return names
@@ -226,11 +234,7 @@ class TextTable:
             raise TableError(
                 "BF103", f"{self.path.name}: the header cannot be read: {error}"
             ) from error
-        if len(names) > self.limits.columns:
-            message = (
-                f"the table has {len(names):,} columns; at most {self.limits.columns:,} are read"
-            )
-            raise TableError("BF907", f"{self.path.name}: {message}")
+        refuse_wide(names, self.path, self.limits)
         if not any(names):
             raise TableError(
                 "BF101", f"{self.path.name} is empty: a table begins with a row of column names"

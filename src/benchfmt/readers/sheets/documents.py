@@ -521,7 +521,7 @@ def _header(path: Path, names: dict[str, None], limits: Limits) -> list[str]:
     if not names:
         raise TableError("BF101", f"{path.name} is empty: it holds no row with columns")
     refuse_long_names(names, path, limits)
-    return unique_names(list(names), path)
+    return unique_names(list(names), path, limits)
 
 
 def _kind(value: JsonValue) -> str:

@@ -42,7 +42,7 @@ class ParquetTable:
             _check_type(column.name, column.type, self.path)
         if not schema.names:
             raise TableError("BF101", f"{self.path.name} is empty: it has no columns")
-        return unique_names(list(schema.names), self.path)
+        return unique_names(list(schema.names), self.path, self.limits)
 
     def batches(self) -> Frames:
         """Yield frames of text with the number of each row; raises TableError."""

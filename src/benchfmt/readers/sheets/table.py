@@ -81,7 +81,7 @@ class RowTable:
             if not self.dialect.header:
                 head = [[f"field{place}" for place, _ in enumerate(head[0], 1)]]
             names = _joined(head, self.dialect.header_join, self._refuse_header_of)
-            self._names = unique_names(names, self.path)
+            self._names = unique_names(names, self.path, self.limits)
         return self._names
 
     def batches(self) -> Frames:
