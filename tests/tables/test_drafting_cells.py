@@ -307,7 +307,7 @@ def test_columns_without_a_name_that_hold_nothing_are_told_together(tmp_path: Pa
     lines = [line for line in made.review.lines() if "no name" in line or "field" in line]
     assert lines == [
         "review: column 1 has no name and counts the rows: it is left out",
-        "review: column 3 has no name and holds nothing: it is left out",
-        "review: columns 5 to 7 have no name and hold nothing: they are left out",
+        "review: column 3 has no name and holds nothing in the 2 rows that were looked at: left out",
+        "review: columns 5 to 7 have no name and hold nothing in the 2 rows that were looked at: left out",
         "taken: column 'field1': left out",
     ]

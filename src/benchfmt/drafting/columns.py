@@ -191,7 +191,11 @@ class DraftedColumns:
             self.review.about_file(f"column {place} {text}")
         self._empty = {unnamed[place] for place in empty}
         for begin, end in _runs(empty):
-            self.review.about_file(_left_out(begin, end))
+            which = f"column {begin} has no name and holds"
+            if end > begin:
+                which = f"columns {begin} to {end} have no name and hold"
+            text = f"{which} nothing in the {first.height:,} rows that were looked at: left out"
+            self.review.about_file(text)
 
     def take(self, said: Said) -> None:
         """Take what a person says, in place of the guesses and the notes on these columns."""
@@ -487,12 +491,6 @@ def _runs(places: Iterable[int]) -> Iterator[tuple[int, int]]:
     for _, run in groupby(enumerate(places), lambda numbered: numbered[1] - numbered[0]):
         of_run = [place for _, place in run]
         yield of_run[0], of_run[-1]
-
-
-def _left_out(begin: int, end: int) -> str:
-    if begin == end:
-        return f"column {begin} has no name and holds nothing: it is left out"
-    return f"columns {begin} to {end} have no name and hold nothing: they are left out"
 
 
 def _names_metrics(note: Annotation | None) -> bool:
