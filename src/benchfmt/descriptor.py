@@ -45,7 +45,7 @@ class MissingValue(Open):
     label: str | None = None
 
 
-def _missing_values(values: Sequence[str | MissingValue]) -> dict[str, str | None]:
+def labels_of(values: Sequence[str | MissingValue]) -> dict[str, str | None]:
     """Return texts that mean no value, each with its label."""
     labels: dict[str, str | None] = {}
     for item in values:
@@ -94,12 +94,6 @@ class TableSchema(Open):
 
     fields: list[TableField]
     missing_values: Sequence[str | MissingValue] = Field([""], alias="missingValues")
-
-    def missing_in(self, column: TableField | None = None) -> dict[str, str | None]:
-        """Return the texts that mean no value, in a column or wherever none says others, each with its label."""
-        if column is not None and column.missing_values is not None:
-            return _missing_values(column.missing_values)
-        return _missing_values(self.missing_values)
 
 
 _Path = Annotated[str, Field(min_length=1)]

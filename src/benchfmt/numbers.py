@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_05UP, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,14 @@ _INTEGER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 _JSON_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _MOST_DIGITS = 400
 """No double has more digits before the point."""
+_EXACT = Context(prec=1_100, rounding=ROUND_05UP, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Keeps more digits than decide between two doubles (770), and the last one such that whatever is cut off still counts.
+
+A fraction takes as long as the square of its digits, and a cell may have a million.
+"""
+_FAR = 2_000
+"""A number with more places is beyond all doubles, and stays so whatever factor of a table (10^1399 at most) it has."""
+_LARGE, _SMALL = Decimal((0, (1,), _FAR)), Decimal((0, (1,), -_FAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,14 @@ class Digits(str):
 
 
 def rational(text: str) -> Fraction | None:
-    """Return the exact number that a decimal text writes, one beyond all doubles too, or None where it is none."""
+    """Return the exact number that a decimal text writes, one beyond all doubles too, or None where it is none.
+
+    What no double could show of it is left out: digits beyond the 1,100th, and how far it is beyond 10^2000.
+    """
     stripped = text.strip()
     if _NUMBER.fullmatch(stripped) is None:
         return None
-    return Fraction(Decimal(stripped))
+    return _fraction(stripped)
 
 
 def exact(text: str) -> Fraction | None:
@@ -75,7 +86,17 @@ def exact(text: str) -> Fraction | None:
     stripped = text.strip()
     if double(stripped) is None:
         return None
-    return Fraction(Decimal(stripped))
+    return _fraction(stripped)
+
+
+def _fraction(number: str) -> Fraction:
+    """Return the number that a decimal text writes, as `rational` does."""
+    kept = _EXACT.plus(Decimal(number))
+    if kept and kept.adjusted() > _FAR:
+        kept = _LARGE.copy_sign(kept)
+    elif kept and kept.adjusted() < -_FAR:
+        kept = _SMALL.copy_sign(kept)
+    return Fraction(kept)
 
 
 def double(text: str) -> float | None:

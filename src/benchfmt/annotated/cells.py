@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchfmt.annotated.masks import is_finite, is_one_of, lost, never, settled
+from benchfmt.annotated.masks import Texts, is_finite, is_one_of, lost, never, settled
 from benchfmt.annotated.stacks import stacked, stacks_of
 from benchfmt.identity import canonical
 from benchfmt.numbers import MAX_SAFE_INTEGER, MINUS, rational
@@ -85,8 +85,8 @@ def matches(cells: pl.Series, options: Options, *, numeric: bool) -> pl.Series:
         if isinstance(option, str):
             texts.append(option)
         if numeric or not isinstance(option, str):
-            numbers += _floats(option)
-    mask = is_one_of(cells, texts)
+            numbers += numbers_of(option)
+    mask = is_one_of(cells, Texts.of(texts))
     if numbers:
         mask |= _is_number_of(cells, numbers)
     return settled(mask)
@@ -102,7 +102,7 @@ def _is_number_of(cells: pl.Series, numbers: Sequence[float]) -> pl.Series:
     return values == numbers[0]
 
 
-def _floats(option: str | float) -> list[float]:
+def numbers_of(option: str | float) -> list[float]:
     """Return the number that an option is; nothing where it is none."""
     try:
         return [float(option)]
@@ -115,21 +115,19 @@ def nothing(height: int, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
     return pl.Series([None], dtype=dtype).new_from_index(0, height)
 
 
-def known(stripped: pl.Series, missing_values: Iterable[str]) -> pl.Series:
-    """Return cells without surrounding blanks, null where they are empty or mean nothing."""
-    return stripped.set(
-        is_one_of(stripped, list({"": None, **dict.fromkeys(missing_values)})), None
-    )
+def known(stripped: pl.Series, meaningless: Texts) -> pl.Series:
+    """Return cells without surrounding blanks, null where they mean nothing (as an empty cell does)."""
+    return stripped.set(is_one_of(stripped, meaningless), None)
 
 
 def all_known(
-    stripped: Mapping[str, pl.Series], missing_values: Callable[[str], tuple[str, ...]]
+    stripped: Mapping[str, pl.Series], meaningless_in: Callable[[str], Texts]
 ) -> dict[str, pl.Series]:
     """Return what `known` does of each of some columns of one height, which may be thousands."""
     height = max((cells.len() for cells in stripped.values()), default=0)
     clean: dict[str, pl.Series] = {}
-    for names in stacks_of(stripped, missing_values, height):
-        cells = known(stacked([stripped[name] for name in names]), missing_values(names[0]))
+    for names in stacks_of(stripped, meaningless_in, height):
+        cells = known(stacked([stripped[name] for name in names]), meaningless_in(names[0]))
         for place, name in enumerate(names):
             clean[name] = cells.slice(place * height, height)
     return {name: clean[name] for name in stripped}

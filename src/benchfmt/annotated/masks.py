@@ -7,11 +7,29 @@ than the answer. What has an answer without one is given here.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 _FEW_TEXTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Some texts, kept as they are best asked for in frame after frame: there may be 500,000."""
+
+    few: Sequence[str]
+    many: pl.Series | None
+    """More than a few, as a column that holds them as one list."""
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Texts:
+        """Keep texts."""
+        kept = list(texts)
+        if len(kept) > _FEW_TEXTS:
+            return cls((), pl.Series(kept, dtype=pl.String).implode())
+        return cls(kept, None)
 
 
 def never(height: int) -> pl.Series:
@@ -31,14 +49,14 @@ def lost(values: pl.Series, cells: pl.Series) -> pl.Series:
     return values.is_null() & cells.is_not_null()
 
 
-def is_one_of(cells: pl.Series, texts: Sequence[str]) -> pl.Series:
+def is_one_of(cells: pl.Series, texts: Texts) -> pl.Series:
     """Say which cells are one of some texts; null, or not, where a cell is null."""
-    if not texts:
+    if texts.many is not None:
+        return cells.is_in(texts.many)
+    if not texts.few:
         return never(cells.len())
-    if len(texts) > _FEW_TEXTS:
-        return cells.is_in(texts)
-    mask = cells == texts[0]
-    for text in texts[1:]:
+    mask = cells == texts.few[0]
+    for text in texts.few[1:]:
         mask |= cells == text
     return mask
 

@@ -24,7 +24,7 @@ from benchfmt.annotated.columns import (
 from benchfmt.annotated.families import FamilyError, with_families
 from benchfmt.annotated.faults import AnnotationError, Faults
 from benchfmt.annotated.history import HistoryError, best_columns, with_best
-from benchfmt.annotated.missing import Missing
+from benchfmt.annotated.missing import Missing, missing_of
 from benchfmt.annotated.patterns import check_cost, family_patterns, groups, patterns_of, whole
 from benchfmt.annotation import (
     Case,
@@ -37,7 +37,7 @@ from benchfmt.annotation import (
     TableAnnotation,
     UnitColumn,
 )
-from benchfmt.descriptor import Resource, TableField, TableSchema
+from benchfmt.descriptor import Resource, TableField
 from benchfmt.record import KEY_FIELDS
 from benchfmt.vocabulary import Metric, metric_of, vocabulary
 
@@ -161,7 +161,7 @@ def compile_resource(
     return Program(
         fields=used,
         annotation=annotation,
-        missing=_missing(resource.table, columns),
+        missing=missing_of(resource.table, columns),
         metrics=metrics,
         namespace=_namespace(annotation.constant.get("benchmark.suite")),
         constants=dict(annotation.constant),
@@ -173,11 +173,6 @@ def compile_resource(
         absent=tuple(name for name in named if name not in present),
         best_columns=best,
     )
-
-
-def _missing(schema: TableSchema, columns: Iterable[str]) -> dict[str, Missing]:
-    described = {item.name: item for item in schema.fields}
-    return {name: Missing.of(schema, described.get(name)) for name in columns}
 
 
 def _namespace(suite: JsonValue) -> str:

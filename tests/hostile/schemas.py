@@ -1,0 +1,70 @@
+"""Described tables whose Table Schema says much of each cell: words without number, and numbers without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.hostile.specimens import annotated, specimen
+
+_LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
+_MODEL = {"name": "k", "benchfmt": {"field": "model.name"}}
+
+
+def _table(folder: Path, text: str, fields: list[dict[str, Any]], **schema: Any) -> list[str]:
+    """Describe a table of text."""
+    annotated(folder, "t.csv", schema={"fields": fields, **schema})
+    (folder / "t.csv").write_text(text, "utf-8")
+    return ["validate", "."]
+
+
+def _of_column(folder: Path, text: str, column: dict[str, Any], **schema: Any) -> list[str]:
+    """Describe a table with a column `ms`, of which a field says more."""
+    return _table(folder, text, [{"name": "ms", "benchfmt": _LATENCY, **column}, _MODEL], **schema)
+
+
+@specimen("a number of 900,000 digits, grouped or in other units", "is not a number")
+def table_of_a_long_number(folder: Path) -> list[str]:
+    minutes = {**_LATENCY, "unit": "min"}
+    column = {"type": "number", "groupChar": ",", "benchfmt": minutes}
+    return _of_column(folder, f"ms,k\n{'1' * 900_000},a\n", column)
+
+
+@specimen(
+    "60 numbers of 900,000 digits after the point, in minutes",
+    "conformant",
+    statuses=(0,),
+    is_large=True,
+)
+def table_of_long_fractions(folder: Path) -> list[str]:
+    rows = "".join(f"0.{'3' * 900_000},k{row}\n" for row in range(60))
+    return _of_column(folder, f"ms,k\n{rows}", {"benchfmt": {**_LATENCY, "unit": "min"}})
+
+
+@specimen("100,000 labelled words for a missing value", "conformant", statuses=(0,), is_large=True)
+def table_of_many_labelled_words(folder: Path) -> list[str]:
+    words = [{"value": f"x{word}", "label": "not-measured"} for word in range(100_000)]
+    rows = "".join(f"1.5,k{row}\n" for row in range(100_000))
+    return _of_column(folder, f"ms,k\n{rows}", {}, missingValues=words)
+
+
+@specimen(
+    "100,000 words of a column for a missing value", "conformant", statuses=(0,), is_large=True
+)
+def table_of_many_named_words(folder: Path) -> list[str]:
+    words = {f"x{word}": "not-measured" for word in range(100_000)}
+    rows = "".join(f"1.5,k{row}\n" for row in range(100_000))
+    return _of_column(folder, f"ms,k\n{rows}", {"benchfmt": {**_LATENCY, "missing": words}})
+
+
+@specimen("100,000 words for a missing value in 2,000 columns of numbers", "BF202", is_large=True)
+def table_of_many_words_and_columns(folder: Path) -> list[str]:
+    columns = range(2_000)
+    fields = [
+        {"name": f"c{column}", "benchfmt": {**_LATENCY, "scope": f"layer:{column}"}}
+        for column in columns
+    ]
+    words = [f"x{word}" for word in range(100_000)]
+    header = ",".join(field["name"] for field in fields)
+    rows = ",".join("2" for _ in columns) + "\n"
+    return _table(folder, f"{header}\n{rows * 100}", fields, missingValues=words)
