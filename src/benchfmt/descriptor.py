@@ -56,6 +56,9 @@ def labels_of(values: Sequence[str | MissingValue]) -> dict[str, str | None]:
     return labels
 
 
+_IN_NUMBERS = "0123456789+-\u2212eE"
+
+
 class TableField(Open):
     """A column of a table."""
 
@@ -82,6 +85,18 @@ class TableField(Open):
     true_values: list[str] = Field(["true", "True", "TRUE", "1"], alias="trueValues")
     false_values: list[str] = Field(["false", "False", "FALSE", "0"], alias="falseValues")
     benchfmt: FieldAnnotation | None = None
+
+    @model_validator(mode="after")
+    def _readable_numbers(self) -> Self:
+        """Refuse marks of numbers that are read as something else in them."""
+        for name, mark in (("decimalChar", self.decimal_char), ("groupChar", self.group_char)):
+            if mark and mark in _IN_NUMBERS:
+                message = "`{name}` is {value}, which stands for something else in a number"
+                raise PydanticCustomError("mark", message, {"name": name, "value": repr(mark)})
+        if self.decimal_char == self.group_char:
+            message = "`decimalChar` and `groupChar` are both {value}"
+            raise PydanticCustomError("two_meanings", message, {"value": repr(self.group_char)})
+        return self
 
     @property
     def numbers(self) -> NumberForm:

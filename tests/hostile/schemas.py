@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.specimens import annotated, specimen
+from tests.hostile.specimens import add, annotated, specimen
 
 _LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
 _MODEL = {"name": "k", "benchfmt": {"field": "model.name"}}
@@ -68,3 +68,72 @@ def table_of_many_words_and_columns(folder: Path) -> list[str]:
     header = ",".join(field["name"] for field in fields)
     rows = ",".join("2" for _ in columns) + "\n"
     return _table(folder, f"{header}\n{rows * 100}", fields, missingValues=words)
+
+
+_OPEN_END = 'ms,k\n1.5,a\n2.5,"b\n3.5,c\n4.5,d\n'
+_TABLE = "ms,k\n1.5,a\n"
+_DIALECTS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], str]] = {
+    "open_end": ("whose last quote is never closed", _OPEN_END, {}, {}, "never closed"),
+    "open_end_by_rows": (
+        "whose last quote is never closed, read row by row",
+        _OPEN_END,
+        {"dialect": {"skipInitialSpace": True}},
+        {},
+        "never closed",
+    ),
+    "one_mark": (
+        "whose cells are quoted by their separator",
+        _TABLE,
+        {"dialect": {"quoteChar": ","}},
+        {},
+        "`quoteChar` and `delimiter` are both",
+    ),
+    "quoting_line_end": (
+        "whose cells are quoted by line ends",
+        _TABLE,
+        {"dialect": {"quoteChar": "\n"}},
+        {},
+        "BF118",
+    ),
+    "nul_in_encoding": ("in an encoding with a NUL", _TABLE, {"encoding": "utf\0"}, {}, "BF118"),
+    "program_text": (
+        "in an encoding for programs, without an end",
+        "ms,k\n1.5,\\N{" + "A" * 500_000,
+        {"encoding": "unicode_escape", "dialect": {"skipInitialSpace": True}},
+        {},
+        "BF118",
+    ),
+    "digit_as_point": ("with 5 as its point", _TABLE, {}, {"decimalChar": "5"}, "`decimalChar`"),
+    "one_mark_in_numbers": (
+        "of numbers whose point groups digits too",
+        _TABLE,
+        {},
+        {"groupChar": "."},
+        "`decimalChar` and `groupChar` are both",
+    ),
+    "rows_of_one_name": (
+        "of 9,000 named rows of one name",
+        "x,avg\n" + "Lat,1\n" * 9_000,
+        {"dialect": {"rowNames": True}},
+        {},
+        "BF907",
+    ),
+}
+
+
+def _of_dialect(folder: Path, text: str, more: dict[str, Any], column: dict[str, Any]) -> list[str]:
+    fields = [{"name": "ms", "benchfmt": _LATENCY, **column}, _MODEL]
+    annotated(folder, "t.csv", schema={"fields": fields}, **more)
+    (folder / "t.csv").write_text(text, "utf-8")
+    return ["validate", "."]
+
+
+for _name, (_what, _text, _more, _column, _says) in _DIALECTS.items():
+    add(
+        f"table_of_{_name}",
+        f"a described table {_what}",
+        _says,
+        lambda folder, text=_text, more=_more, column=_column: _of_dialect(
+            folder, text, more, column
+        ),
+    )

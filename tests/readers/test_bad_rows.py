@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from benchfmt.readers import tables
-from benchfmt.readers.tables import TextTable
+from benchfmt.readers.sheets import Dialect, open_table
+from benchfmt.readers.sheets.storage import Storage
+from benchfmt.readers.tables import TableError, TextTable
 
 ROWS = 50_000
 HEADER = "record_id,metric,value\n"
@@ -42,3 +45,33 @@ def test_a_thread_of_pythons_keeps_its_state_by_itself(monkeypatch: pytest.Monke
     assert kept == []
     tables._keep_state(-1)
     assert kept == [1]
+
+
+BY_ROWS = Dialect(skip_initial_space=True)
+CLOSED = ['"b\nc"', '"b\nc"\n', '"b\n"\n', '"\n"\r\n', '"b""\n"""\n', '"b\nc" \n', 'b"c\n', "b\n"]
+OPEN = ['"b\n', '"b\nc,d', '"b\n3,c\n', '"b\n3,""\n']
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), BY_ROWS])
+@pytest.mark.parametrize("end", CLOSED)
+def test_a_last_cell_of_several_lines_is_read(tmp_path: Path, end: str, dialect: Dialect) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"a,b\n1,x\n2,{end}".encode())
+    frames = [frame for frame, _ in open_table(path, Storage(), dialect).batches()]
+    assert sum(frame.height for frame in frames) == 2
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), BY_ROWS])
+@pytest.mark.parametrize("end", OPEN)
+def test_rows_lost_in_an_open_quote_are_told(tmp_path: Path, end: str, dialect: Dialect) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"a,b\n1,x\n2,{end}".encode())
+    with pytest.raises(TableError, match="a quote in the last row is never closed"):
+        list(open_table(path, Storage(), dialect).batches())
+
+
+def test_rows_lost_in_an_open_quote_of_a_packed_table_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(f"a,b\n1,x\n2,{OPEN[0]}".encode()))
+    with pytest.raises(TableError, match="never closed"):
+        list(open_table(path, Storage(compression="gz"), Dialect()).batches())

@@ -46,6 +46,7 @@ _FRAME_CELLS = 2**21
 _WIDE = 1_000
 _MOST_FRAME_ROWS = 2**15
 _HEAD = 2**16
+_BLANKS = b"\r\n\t "
 _UNPACKED_BY_ARROW = (".gz", ".bz2", ".zst", ".lz4", ".br")
 """Names by whose end Arrow unpacks a file, whatever it holds."""
 
@@ -81,6 +82,12 @@ class BadRow:
         if self.open_quote:
             message += "; a quote is never closed, so the rows after it are lost in it"
         return message
+
+
+def open_end(path: Path) -> TableError:
+    """Return what is wrong with a table that ends inside of a quoted cell."""
+    message = "a quote in the last row is never closed, so the rows after it are lost in it; close it, or double it"
+    return TableError("BF121", f"{path.name}: {message}")
 
 
 Blocks = Callable[[], Iterator[bytes]]
@@ -244,6 +251,7 @@ class TextTable:
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
         """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
         good = 0
+        last_cell: str | None = None
         names = self.header()
         kept = [name for name in names if name in self.only] or names
         places = [str(place) for place in range(len(kept))]
@@ -259,10 +267,36 @@ class TextTable:
             frame = pl.DataFrame(pl.from_arrow(table))
             del blocks, table
             frame.columns = kept
+            if kept[-1] == names[-1]:
+                last_cell = frame[-1, -1]
             # A block of very short rows has hundreds of thousands.
             for part in frame.iter_slices(_MOST_FRAME_ROWS):
                 yield part, self._numbers(good, part.height)
                 good += part.height
+        if last_cell is not None and "\n" in last_cell:
+            self._refuse_open_quote()
+
+    def _refuse_open_quote(self) -> None:
+        """Raise TableError where the file ends inside of its last cell, in which a line ends: it is quoted, and holds rows."""
+        if '"'.encode(self.codec) != b'"':
+            return
+        end = self._tail().rstrip(_BLANKS)
+        quotes = len(end) - len(end.rstrip(b'"'))
+        # A quote inside of a cell is doubled, so that an odd one ends it.
+        if quotes % 2 == 0 and quotes < len(end):
+            raise open_end(self.path)
+
+    def _tail(self) -> bytes:
+        """Return the end of the text."""
+        if self.opener is None:
+            with heads.opened(self.path) as file:
+                file.seek(max(self.path.stat().st_size - _HEAD, 0))
+                return file.read()
+        with self.opener() as file:
+            end = b""
+            while block := file.read(_BLOCK):
+                end = (end + block)[-_HEAD:]
+            return end
 
     def _joined(self, names: list[str]) -> Iterator[list[pa.RecordBatch]]:
         """Yield a few blocks at a time: frames of some size are worth their overhead, and bound the memory still."""

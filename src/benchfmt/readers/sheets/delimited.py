@@ -13,7 +13,7 @@ from benchfmt.readers.sheets import storage as stored
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage, open_bytes
 from benchfmt.readers.sheets.table import Cells, Corner, RowTable, Table
-from benchfmt.readers.tables import TableError, TextTable
+from benchfmt.readers.tables import TableError, TextTable, open_end
 
 _HEAD = 2**10
 
@@ -101,6 +101,8 @@ def csv_rows(
         )
         try:
             for cells in reader:
+                if lines.has_ended and any("\n" in cell for cell in cells):
+                    raise open_end(path)
                 lines.length = 0
                 yield cells
         except csv.Error as error:
@@ -114,13 +116,19 @@ class _Lines:
         self.path = path
         self.most = most
         self.length = 0
+        self.has_ended = False
+        """Whether more lines were asked for than there are, as for the rest of a row without an end."""
         self._lines = text_lines(path, file, encoding, most)
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        try:
+            line = next(self._lines)
+        except StopIteration:
+            self.has_ended = True
+            raise
         self.length += len(line)
         if self.length > self.most:
             raise TableError("BF907", too_long(self.path, self.most))

@@ -60,6 +60,7 @@ class Dialect(BaseModel):
         if not _DELIMITER.fullmatch(self.delimiter):
             message = "`delimiter` {value} is not one ASCII character (and no quote)"
             raise PydanticCustomError("delimiter", message, {"value": repr(self.delimiter)})
+        self._refuse_marks_of_two_meanings()
         for word in _NOT_IMPLEMENTED:
             if (self.model_extra or {}).get(word):
                 message = (
@@ -70,6 +71,24 @@ class Dialect(BaseModel):
             message = "`headerRows` names no row; a table without a header says `header: false`"
             raise PydanticCustomError("no_header", message)
         return self
+
+    def _refuse_marks_of_two_meanings(self) -> None:
+        """Refuse marks that end lines, and one mark that says two things: no reader takes them alike."""
+        marks = {
+            "delimiter": self.delimiter,
+            "quoteChar": self.quote_char or "",
+            "escapeChar": self.escape_char or "",
+        }
+        meanings: dict[str, str] = {}
+        for name, mark in marks.items():
+            if mark in ("\r", "\n", "\0"):
+                message = "`{name}` is {value}, which no text has inside of a line"
+                raise PydanticCustomError("mark", message, {"name": name, "value": repr(mark)})
+            other = meanings.setdefault(mark, name)
+            if mark and other != name:
+                message = "`{name}` and `{other}` are both {value}"
+                context = {"name": name, "other": other, "value": repr(mark)}
+                raise PydanticCustomError("two_meanings", message, context)
 
     def words(self) -> dict[str, JsonValue]:
         """Return what differs from the standard's default, as a descriptor says it."""

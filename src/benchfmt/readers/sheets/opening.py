@@ -14,7 +14,14 @@ from benchfmt.readers.sheets.table import RowTable, Table
 from benchfmt.readers.tables import TableError
 
 Opener = Callable[[Path, Storage, Dialect, Limits], Table]
-_ENCODINGS_OF_NAMES = ("idna", "punycode")
+_ENCODINGS_OF_NO_FILE = {
+    "idna": "the names of hosts",
+    "punycode": "the names of hosts",
+    "utf-7": "letters for mail of 1994",
+    "unicode-escape": "texts of programs",
+    "raw-unicode-escape": "texts of programs",
+}
+"""Encodings whose decoders keep all that was read until a name, a run or an escape ends, each with what it writes."""
 
 
 def _open_json(path: Path, storage: Storage, dialect: Dialect, limits: Limits) -> Table:
@@ -114,21 +121,23 @@ def open_table(path: Path, storage: Storage, dialect: Dialect, limits: Limits = 
         known = ", ".join(OPENERS)
         message = f"format {storage.format!r} is not read; it is one of {known}"
         raise TableError("BF118", f"{path.name}: {message}")
-    _refuse_encodings_of_names(path, storage.encoding)
+    _refuse_encodings_of_no_file(path, storage.encoding)
     return opener(path, storage, _with_delimiter(storage, dialect), limits)
 
 
-def _refuse_encodings_of_names(path: Path, encoding: str) -> None:
-    """Raise TableError for an encoding of names of hosts, which takes as long as the square of a text."""
+def _refuse_encodings_of_no_file(path: Path, encoding: str) -> None:
+    """Raise TableError for an encoding of something else, which may take as long as the square of a text."""
     try:
-        known = codecs.lookup(encoding).name
-    except (LookupError, ValueError):
+        known = codecs.lookup(encoding).name.replace("_", "-")
+    except LookupError:
         return
-    if known in _ENCODINGS_OF_NAMES:
-        message = f"{known} writes the names of hosts, and no files"
-        raise TableError(
-            "BF118", f"{path.name}: {message}; write the encoding of the file, as utf-8"
-        )
+    except ValueError as error:
+        message = f"{encoding!r} is no name of an encoding; write that of the file, such as utf-8"
+        raise TableError("BF118", f"{path.name}: {message}") from error
+    what = _ENCODINGS_OF_NO_FILE.get(known)
+    if what is not None:
+        message = f"{known} writes {what}, and no tables; save it as UTF-8"
+        raise TableError("BF118", f"{path.name}: {message}, and say no `encoding`")
 
 
 def _with_delimiter(storage: Storage, dialect: Dialect) -> Dialect:
