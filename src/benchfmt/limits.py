@@ -49,6 +49,8 @@ class Limits:
     archive_ratio: int = 1_000
     faulty_records: int = 100_000
     findings_per_code: int = 1_000
+    findings_in_all: int = 200_000
+    """How many findings of all packages of a call are listed: each takes some 400 bytes. Of a package beyond, some are."""
 
 
 LIMITS = Limits()

@@ -91,7 +91,8 @@ def validate_all(
     if jobs is not None:
         threads = jobs // processes
     call = Call(asked, remote, limits, processes, threads, seconds, who)
-    return Reports(asked, reports_of(sources.packages, call, judges), number, tuple(sources.notes))
+    reports = reports_of(sources.packages, call, judges)
+    return Reports(asked, reports, number, tuple(sources.notes), limits)
 
 
 def _who(chosen: Named, tell: Callable[[str], None]) -> Who:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from benchfmt import notebook
 from benchfmt.checks.rule_sets import RuleSet
 from benchfmt.finding import Finding, Severity
+from benchfmt.limits import LIMITS, Limits
 from benchfmt.package.opening import is_archive
 from benchfmt.printable import one_line
 from benchfmt.validation.acknowledging import Acknowledged
@@ -19,6 +20,8 @@ from benchfmt.validation.condensing import examples
 
 _IN_NOTEBOOK = 20
 """So many findings are shown in a notebook."""
+_OF_FURTHER = 20
+"""So many findings of a package are listed where those before have as many as there is room for."""
 
 
 @dataclass(repr=False)
@@ -154,13 +157,20 @@ class Reports:
     """
 
     def __init__(
-        self, rule_set: RuleSet, reports: Iterable[Report], number: int, notes: Sequence[str] = ()
+        self,
+        rule_set: RuleSet,
+        reports: Iterable[Report],
+        number: int,
+        notes: Sequence[str] = (),
+        limits: Limits = LIMITS,
     ) -> None:
         """Take the rule set, the reports that are there or will come, how many these are, and notes on the call."""
         self.rule_set = rule_set
         self.notes = notes
         """What is to be said of the search for packages, such as how many a folder holds."""
         self._number = number
+        self._room = limits.findings_in_all
+        """How many more findings are listed; the first package lists all of its own."""
         self._known: list[Report] = []
         self._coming = iter(reports)
         self._tell: Callable[[Report], None] = _nobody_watches
@@ -183,6 +193,9 @@ class Reports:
         report = next(self._coming, None)
         if report is None:
             return False
+        if self._known and len(report.findings) > self._room:
+            report = report.limited(max(self._room, _OF_FURTHER))
+        self._room -= len(report.findings)
         self._known.append(report)
         self._tell(report)
         return True
