@@ -70,6 +70,11 @@ def table_of_many_words_and_columns(folder: Path) -> list[str]:
     return _table(folder, f"{header}\n{rows * 100}", fields, missingValues=words)
 
 
+@specimen("3,000,000 rows of blanks, which have a cell too few", "BF121", is_large=True)
+def table_of_blank_rows(folder: Path) -> list[str]:
+    return _of_column(folder, "ms,k\n1.5,a\n" + "   \n" * 3_000_000, {})
+
+
 _OPEN_END = 'ms,k\n1.5,a\n2.5,"b\n3.5,c\n4.5,d\n'
 _TABLE = "ms,k\n1.5,a\n"
 _DIALECTS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any], str]] = {

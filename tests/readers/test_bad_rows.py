@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from benchfmt.readers import tables
+from benchfmt.readers.bad_rows import BadRow, BadRows
 from benchfmt.readers.sheets import Dialect, open_table
 from benchfmt.readers.sheets.storage import Storage
 from benchfmt.readers.tables import TableError, TextTable
@@ -75,3 +77,26 @@ def test_rows_lost_in_an_open_quote_of_a_packed_table_are_told(tmp_path: Path) -
     path.write_bytes(gzip.compress(f"a,b\n1,x\n2,{OPEN[0]}".encode()))
     with pytest.raises(TableError, match="never closed"):
         list(open_table(path, Storage(compression="gz"), Dialect()).batches())
+
+
+def test_bad_rows_are_given_as_they_were_met() -> None:
+    met = [BadRow(3, 2, 1), BadRow(5, 2, 9, open_quote=True), BadRow(4, 2, 0, reason="no object")]
+    rows = BadRows()
+    for row in met:
+        rows.append(row)
+    assert list(rows) == met
+    assert list(rows[1:]) == met[1:]
+    assert rows[-1] == met[-1]
+    assert rows.numbers().tolist() == [3, 5, 4]
+    rows.clear()
+    assert not rows
+
+
+def test_a_bad_row_takes_few_bytes() -> None:
+    rows = BadRows()
+    tracemalloc.start()
+    for row in range(10_000):
+        rows.append(BadRow(row, 2, 1))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 40 * len(rows)

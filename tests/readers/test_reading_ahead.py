@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchfmt.limits import Limits
-from benchfmt.readers.tables import BadRow, TableError, TextTable
+from benchfmt.readers.bad_rows import BadRow
+from benchfmt.readers.tables import TableError, TextTable
 from benchfmt.turns import made_ahead
 
 _LIMITS = Limits(row_bytes=4_096)
@@ -25,7 +26,7 @@ def _read(path: Path, *, ahead: bool) -> tuple[list[tuple[int, str]], list[BadRo
             rows += zip(numbers.tolist(), frame["a"].to_list(), strict=True)
     except TableError as raised:
         error = f"{raised.code} {raised}"
-    return rows, table.bad_rows, error
+    return rows, list(table.bad_rows), error
 
 
 @pytest.mark.parametrize("end", ["", "x" * 9_000 + ",1\n", '"never closed,1\n' + "a,1\n" * 5_000])

@@ -22,7 +22,7 @@ from fuzz import samples
 def read(path: Path, storage: Storage, dialect: Dialect | None = None, **limits: int) -> Any:
     table = open_table(path, storage, dialect or Dialect(), Limits(**limits))
     rows = [row for frame, _ in table.batches() for row in frame.rows()]
-    return table.header(), rows, table.bad_rows
+    return table.header(), rows, list(table.bad_rows)
 
 
 @pytest.mark.parametrize("place", [f"B{'9' * 300}", "B4294967295", "ZZZZ3", f"{'Z' * 40}3"])

@@ -45,7 +45,7 @@ def values_of(folder: Path, name: str) -> list[float | None]:
 def read(path: Path, storage: Storage, dialect: Dialect | None = None, **limits: int) -> Any:
     table = open_table(path, storage, dialect or Dialect(), Limits(**limits))
     rows = [row for frame, _ in table.batches() for row in frame.rows()]
-    return table.header(), rows, table.bad_rows
+    return table.header(), rows, list(table.bad_rows)
 
 
 # --- what is asked ---

@@ -28,9 +28,10 @@ from benchfmt.converters.base import Failed, Item, Part
 from benchfmt.descriptor import Resource
 from benchfmt.finding import Finding
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.bad_rows import BadRow
 from benchfmt.readers.files import UnsafeError, file_sha256
 from benchfmt.readers.sheets import Table
-from benchfmt.readers.tables import BadRow, TableError
+from benchfmt.readers.tables import TableError
 from benchfmt.vocabulary import Metric
 
 Integers = npt.NDArray[np.int64]

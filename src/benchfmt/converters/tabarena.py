@@ -23,8 +23,9 @@ from benchfmt.converters.base import (
 from benchfmt.converters.draft import Draft, DraftError, Key
 from benchfmt.converters.flat import guessed_encoding
 from benchfmt.numbers import Digits, exact, whole
+from benchfmt.readers.bad_rows import BadRow
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import SNIFFED, BadRow, TableError, TextTable, first_row
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable, first_row
 
 NAME = "tabarena"
 VERSION = "1.0"

@@ -27,6 +27,7 @@ from benchfmt.allocator import keeps_little
 from benchfmt.finding import BenchfmtError
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.readers import encodings, heads
+from benchfmt.readers.bad_rows import BadRow, BadRows
 from benchfmt.readers.names import doubled
 from benchfmt.turns import made_ahead
 
@@ -58,30 +59,6 @@ class TableError(BenchfmtError):
         """Keep the code beside the message."""
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that cannot be taken; `row` counts data rows from 1.
-
-    It has too many or too few cells, unless `reason` says what else is wrong.
-    """
-
-    row: int
-    expected: int
-    actual: int
-    open_quote: bool = False
-    reason: str = ""
-
-    @property
-    def message(self) -> str:
-        """What is wrong with the row, in words."""
-        if self.reason:
-            return self.reason
-        message = f"the row has {self.actual} cells where the table has {self.expected} columns"
-        if self.open_quote:
-            message += "; a quote is never closed, so the rows after it are lost in it"
-        return message
 
 
 def open_end(path: Path) -> TableError:
@@ -193,7 +170,7 @@ class TextTable:
     delimiter: str = ","
     encoding: str = "utf-8"
     limits: Limits = LIMITS
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)
     names_unnamed: bool = False
     """Whether a column without a name gets one (see `unique_names`)."""
     opener: Callable[[], BinaryIO] | None = None
@@ -376,7 +353,7 @@ class TextTable:
 
     def _numbers(self, start: int, count: int) -> Integers:
         """Return the places in the file of the good rows from `start`: bad ones take numbers of their own."""
-        bad = np.sort(np.array([item.row for item in self.bad_rows], dtype=np.int64))
+        bad = np.sort(self.bad_rows.numbers())
         good_before = bad - np.arange(1, len(bad) + 1)
         numbers = np.arange(start + 1, start + count + 1, dtype=np.int64)
         return numbers + np.searchsorted(good_before, numbers, side="left")

@@ -13,6 +13,7 @@ import polars as pl
 from benchfmt.annotation import Extract, Rule, TableAnnotation
 from benchfmt.converters.lpdnn.columns import RESOURCES, TIMES, fields_of, is_huawei
 from benchfmt.descriptor import Resource, TableSchema
+from benchfmt.readers.bad_rows import BadRows
 from benchfmt.readers.tables import TableError, TextTable
 from benchfmt.suites import lpdnn as rules
 from benchfmt.vocabulary import vocabulary
@@ -47,7 +48,9 @@ class Table:
             return {self.platform_of_name} - {""}
         platforms: set[str] = set()
         try:
-            column = replace(self.text, only=("PLATFORM",), encoding=self.text.codec, bad_rows=[])
+            column = replace(
+                self.text, only=("PLATFORM",), encoding=self.text.codec, bad_rows=BadRows()
+            )
             for frame, _ in column.batches():
                 platforms |= set(frame["PLATFORM"].str.strip_chars().unique())
         except TableError:  # reported when the table is read

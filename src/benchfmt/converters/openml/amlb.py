@@ -6,7 +6,7 @@ See docs/converters/openml.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,9 @@ from benchfmt.converters.openml.columns import CONTROL, HEADER_AGAIN, arrow
 from benchfmt.converters.openml.terms import with_metrics
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import jsons
+from benchfmt.readers.bad_rows import BadRow
 from benchfmt.readers.files import file_sha256
-from benchfmt.readers.tables import SNIFFED, BadRow, TableError, TextTable, first_row
+from benchfmt.readers.tables import SNIFFED, TableError, TextTable, first_row
 from benchfmt.suites import openml as rules
 from benchfmt.tables import Batch
 
@@ -199,7 +200,7 @@ def _part(
     path: Path,
     frame: pl.DataFrame,
     rows: npt.NDArray[np.int64],
-    bad: list[BadRow],
+    bad: Sequence[BadRow],
     columns: Columns,
     origin: Origin,
 ) -> Part:

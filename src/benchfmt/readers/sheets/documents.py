@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from benchfmt.limits import LIMITS, Limits
 from benchfmt.numbers import Digits
 from benchfmt.readers import jsons
+from benchfmt.readers.bad_rows import BadRow, BadRows
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.jsons import JsonError
 from benchfmt.readers.names import doubled
@@ -35,7 +36,7 @@ from benchfmt.readers.sheets.table import (
     refuse_long_names,
     text_of,
 )
-from benchfmt.readers.tables import BadRow, TableError, unique_names
+from benchfmt.readers.tables import TableError, unique_names
 
 ANY = "*"
 """The segment of a pointer that stands for every element of a list, or every member of an object."""
@@ -60,7 +61,7 @@ class KeyedTable:
 
     path: Path
     rows: list[Row]
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)
     is_guessed: bool = False
     limits: Limits = LIMITS
 
@@ -86,7 +87,7 @@ class LinesTable:
     path: Path
     storage: Storage
     limits: Limits
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)
     is_guessed: bool = False
     _known: list[str] | None = None
 

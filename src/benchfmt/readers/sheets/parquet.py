@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from benchfmt.arrays import Chunked
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.bad_rows import BadRows
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.parquet_opening import open_parquet as open_file
 from benchfmt.readers.parquets import bounded_batches
@@ -23,7 +24,7 @@ from benchfmt.readers.row_sizes import cell_sizes
 from benchfmt.readers.sheets.dialect import Dialect
 from benchfmt.readers.sheets.storage import Storage
 from benchfmt.readers.sheets.table import FRAME_BYTES, FRAME_ROWS, Frames
-from benchfmt.readers.tables import BadRow, TableError, unique_names
+from benchfmt.readers.tables import TableError, unique_names
 
 
 @dataclass
@@ -32,7 +33,7 @@ class ParquetTable:
 
     path: Path
     limits: Limits = LIMITS
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)
     is_guessed: bool = False
 
     def header(self) -> list[str]:

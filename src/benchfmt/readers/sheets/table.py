@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from benchfmt.limits import LIMITS, Limits
+from benchfmt.readers.bad_rows import BadRow, BadRows
 from benchfmt.readers.files import UnsafeError
 from benchfmt.readers.sheets.dialect import Dialect
-from benchfmt.readers.tables import BadRow, Integers, TableError, unique_names
+from benchfmt.readers.tables import Integers, TableError, unique_names
 
 FRAME_ROWS = 20_000
 FRAME_BYTES = 8 * 2**20
@@ -28,7 +29,7 @@ class Table(Protocol):
     """A table of text; `batches` are frames with the number of each row, counting data rows from 1."""
 
     path: Path
-    bad_rows: list[BadRow]
+    bad_rows: BadRows
 
     @property
     def is_guessed(self) -> bool:
@@ -61,7 +62,7 @@ class RowTable:
     dialect: Dialect
     rows: Callable[[], Iterator[Cells]]
     pads: bool = False
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)
     is_guessed: bool = False
     corner: Corner | None = None
     """Where the table begins on the grid of a spreadsheet."""

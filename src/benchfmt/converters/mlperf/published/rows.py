@@ -16,8 +16,9 @@ from benchfmt.converters.base import Source, Unit
 from benchfmt.converters.mlperf import model_mapping
 from benchfmt.finding import BenchfmtError, Finding, Severity
 from benchfmt.readers import heads, jsons
+from benchfmt.readers.bad_rows import BadRow
 from benchfmt.readers.bounded_rows import HeldRows
-from benchfmt.readers.tables import BadRow, TextTable
+from benchfmt.readers.tables import TextTable
 from benchfmt.units import exact
 
 HEAD = 64 * 1024
