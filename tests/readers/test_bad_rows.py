@@ -64,6 +64,18 @@ def test_a_last_cell_of_several_lines_is_read(tmp_path: Path, end: str, dialect:
 
 
 @pytest.mark.parametrize("dialect", [Dialect(), BY_ROWS])
+@pytest.mark.parametrize("end", ["3\n", "3,c,d\n", '"3"', '3,"c",d'])
+def test_a_bad_row_behind_a_cell_of_several_lines_is_one_bad_row(
+    tmp_path: Path, end: str, dialect: Dialect
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f'a,b\n1,x\n2,"b\nc"\n{end}'.encode())
+    table = open_table(path, Storage(), dialect)
+    assert sum(frame.height for frame, _ in table.batches()) == 2
+    assert [bad.row for bad in table.bad_rows] == [3]
+
+
+@pytest.mark.parametrize("dialect", [Dialect(), BY_ROWS])
 @pytest.mark.parametrize("end", OPEN)
 def test_rows_lost_in_an_open_quote_are_told(tmp_path: Path, end: str, dialect: Dialect) -> None:
     path = tmp_path / "t.csv"

@@ -228,6 +228,7 @@ class TextTable:
     def batches(self) -> Iterator[tuple[pl.DataFrame, Integers]]:
         """Yield frames of text with the number of each row, counting data rows from 1; raises TableError."""
         good = 0
+        last_row = 0
         last_cell: str | None = None
         names = self.header()
         kept = [name for name in names if name in self.only] or names
@@ -248,9 +249,12 @@ class TextTable:
                 last_cell = frame[-1, -1]
             # A block of very short rows has hundreds of thousands.
             for part in frame.iter_slices(_MOST_FRAME_ROWS):
-                yield part, self._numbers(good, part.height)
+                numbers = self._numbers(good, part.height)
+                last_row = int(numbers[-1]) if len(numbers) else last_row
+                yield part, numbers
                 good += part.height
-        if last_cell is not None and "\n" in last_cell:
+        is_last = not self.bad_rows or self.bad_rows[-1].row < last_row
+        if is_last and last_cell is not None and "\n" in last_cell:
             self._refuse_open_quote()
 
     def _refuse_open_quote(self) -> None:
