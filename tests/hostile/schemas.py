@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tests.hostile.specimens import add, annotated, specimen
 
 _LATENCY = {"metric": "latency", "per": "sample", "unit": "ms"}
@@ -142,3 +145,35 @@ for _name, (_what, _text, _more, _column, _says) in _DIALECTS.items():
             folder, text, more, column
         ),
     )
+
+
+def _of_parquet(folder: Path, spoil: Callable[[Path], None]) -> list[str]:
+    fields = [{"name": "ms", "benchfmt": _LATENCY}, _MODEL]
+    annotated(folder, "t.parquet", format="parquet", schema={"fields": fields})
+    pq.write_table(pa.table({"ms": [1.5, 2.5], "k": ["a", "b"]}), folder / "t.parquet")
+    spoil(folder / "t.parquet")
+    return ["validate", "."]
+
+
+@specimen("two Parquet files with some bytes between them", "BF119")
+def table_of_parquet_files_apart(folder: Path) -> list[str]:
+    def join(file: Path) -> None:
+        file.write_bytes(file.read_bytes() + b"\n\n" + file.read_bytes())
+
+    return _of_parquet(folder, join)
+
+
+@specimen("Parquet whose columns are said to be in another file", "BF119")
+def table_of_parquet_elsewhere(folder: Path) -> list[str]:
+    def say_other_file(file: Path) -> None:
+        metadata = pq.read_metadata(file)
+        metadata.set_file_path("other.parquet")
+        alone = file.with_suffix(".metadata")
+        metadata.write_metadata_file(alone)
+        footer = alone.read_bytes().removeprefix(b"PAR1")
+        alone.unlink()
+        whole = file.read_bytes()
+        length = int.from_bytes(whole[-8:-4], "little")
+        file.write_bytes(whole[: -8 - length] + footer)
+
+    return _of_parquet(folder, say_other_file)

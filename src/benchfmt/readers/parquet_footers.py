@@ -38,10 +38,11 @@ _ELEMENT_BYTES = 1_000
 """How much memory a column of the schema takes, and a column of a row group."""
 _PAGES_BYTES = 24
 """How much memory it takes to say how many pages are encoded in some way."""
-_JOINT = b"PAR1PAR1"
+_MAGIC = b"PAR1"
+_JOINT = _MAGIC + _MAGIC
 """The end of a file and the beginning of another."""
 _BLOCK = 2**20
-_METADATA, _ENCRYPTION = 3, 8
+_ELSEWHERE, _METADATA, _ENCRYPTION = 1, 3, 8
 """Fields of a column of a row group."""
 _VALUES, _SIZE, _DATA, _DICTIONARY, _ENCODED, _STATISTICS = 5, 7, 9, 11, 13, 16
 """Fields of its metadata: num_values, total_compressed_size, where pages of two kinds begin, encoding_stats, and
@@ -112,11 +113,23 @@ def refuse_joined(path: Path) -> None:
         # What stands between pages and footer are bloom filters and indexes, which are seldom long.
         file.seek(max(last, 0))
         before = b""
+        passed = 0
         while left > 0 and (block := file.read(min(left, _BLOCK))):
-            if _JOINT in before + block:
+            if _JOINT in before + block or _has_end(before + block, passed - len(before)):
                 raise ValueError("it is two files that were joined, of which one would be read")
-            before = block[-len(_JOINT) :]
+            before = (before + block)[-len(_JOINT) + 1 :]
+            passed += len(block)
             left -= len(block)
+
+
+def _has_end(block: bytes, passed: int) -> bool:
+    """Say whether a file ends in a block: a footer that fits behind the pages, `passed` bytes before it, its length, a name."""
+    at = block.find(_MAGIC, 4)
+    while at >= 0:
+        if 0 < int.from_bytes(block[at - 4 : at], "little") <= passed + at - 4:
+            return True
+        at = block.find(_MAGIC, at + 1)
+    return False
 
 
 def _walked(footer: bytes) -> list[RowGroup]:
@@ -160,6 +173,7 @@ class _Footer:
             _STATISTICS: (_STRUCT, self._statistics),
         }
         self._of_chunk: Wanted = {
+            _ELSEWHERE: (_BINARY, self._path),
             _METADATA: (_STRUCT, self._column),
             _ENCRYPTION: (_STRUCT, _refuse),
         }
@@ -187,6 +201,13 @@ class _Footer:
             fields = self._struct(self._of_chunk)
             _required(fields, _METADATA)
         return len(self._chunks)
+
+    def _path(self) -> int:
+        """Pass over the path of another file that holds a column, which nobody opens; raises ValueError for one."""
+        size = self._unsigned()
+        if size:
+            raise ValueError("a column in its footer is in another file, which is not read")
+        return size
 
     def _statistics(self) -> int:
         self._sizes = self._struct(self._of_statistics)
