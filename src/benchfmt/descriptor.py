@@ -110,6 +110,16 @@ class TableSchema(Open):
     fields: list[TableField]
     missing_values: Sequence[str | MissingValue] = Field([""], alias="missingValues")
 
+    @field_validator("fields")
+    @classmethod
+    def _names_once(cls, fields: list[TableField]) -> list[TableField]:
+        for name in sorted(doubled(item.name for item in fields)):
+            words = (
+                "two fields have the name {name}, of which one would be read; take the other out"
+            )
+            raise PydanticCustomError("doubled_name", words, {"name": repr(name)})
+        return fields
+
 
 _Path = Annotated[str, Field(min_length=1)]
 _Bytes = Annotated[int, Field(ge=0)]

@@ -147,6 +147,12 @@ for _name, (_what, _text, _more, _column, _says) in _DIALECTS.items():
     )
 
 
+@specimen("two fields of one name, which say different things", "BF118")
+def table_of_doubled_fields(folder: Path) -> list[str]:
+    other = {"name": "k", "benchfmt": {"field": "task"}}
+    return _table(folder, _TABLE, [{"name": "ms", "benchfmt": _LATENCY}, _MODEL, other])
+
+
 def _of_parquet(folder: Path, spoil: Callable[[Path], None]) -> list[str]:
     fields = [{"name": "ms", "benchfmt": _LATENCY}, _MODEL]
     annotated(folder, "t.parquet", format="parquet", schema={"fields": fields})
