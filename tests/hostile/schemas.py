@@ -153,6 +153,16 @@ def table_of_doubled_fields(folder: Path) -> list[str]:
     return _table(folder, _TABLE, [{"name": "ms", "benchfmt": _LATENCY}, _MODEL, other])
 
 
+@specimen("a pattern of dates that says the day twice", "BF105")
+def table_of_doubled_directives(folder: Path) -> list[str]:
+    day = {"name": "k", "type": "date", "format": "%d %d %m"}
+    fields = [
+        {"name": "ms", "benchfmt": _LATENCY},
+        {**day, "benchfmt": {"field": "provenance.measured_at"}},
+    ]
+    return _table(folder, "ms,k\n1.5,01 02 03\n", fields)
+
+
 def _of_parquet(folder: Path, spoil: Callable[[Path], None]) -> list[str]:
     fields = [{"name": "ms", "benchfmt": _LATENCY}, _MODEL]
     annotated(folder, "t.parquet", format="parquet", schema={"fields": fields})

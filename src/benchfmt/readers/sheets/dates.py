@@ -58,6 +58,8 @@ def iso_time(text: str, pattern: str) -> str | None:
     shape = _shape(pattern)
     if shape is not None and shape.fullmatch(text) is None:
         return None
+    if _says_twice(pattern):
+        return None
     try:
         time = datetime.strptime(text, pattern)
     except ValueError:
@@ -67,6 +69,18 @@ def iso_time(text: str, pattern: str) -> str | None:
     if not _WITH_SECOND.search(pattern):
         return time.isoformat(timespec="minutes")
     return time.isoformat()
+
+
+@lru_cache(1_000)
+def _says_twice(pattern: str) -> bool:
+    """Say whether a pattern has a directive twice, for which `strptime` has no expression."""
+    try:
+        datetime.strptime("", pattern)
+    except re.error:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 @lru_cache(1_000)
