@@ -89,7 +89,7 @@ for _name, _method in {"lzma": zipfile.ZIP_LZMA, "bz2": zipfile.ZIP_BZIP2}.items
     )
 
 
-@specimen("a descriptor with a title of 2,500,000 escapes", "BF118")
+@specimen("a descriptor with a title of 2,500,000 escapes", "BF907")
 def descriptor_of_escapes(folder: Path) -> list[str]:
     text = '{"title":"' + "\\u001b" * 2_500_000 + '","resources":[]}'
     (folder / DESCRIPTOR).write_text(text, "utf-8")

@@ -108,8 +108,10 @@ def by_reason(reasons: Iterable[tuple[str, str | None]]) -> dict[str, list[str]]
 
 def _named(reasons: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the texts of an annotation by reason; of one number in different digits the last reason counts."""
-    of_number = {number: reason for text, reason in reasons.items() for number in numbers_of(text)}
+    # NaN does not equal itself, so numbers are told apart as texts, in which -0 is 0.
+    numbers = {text: [repr(number + 0.0) for number in numbers_of(text)] for text in reasons}
+    of_number = {number: reasons[text] for text, same in numbers.items() for number in same}
     return by_reason(
-        (text, next((of_number[number] for number in numbers_of(text)), reason))
+        (text, next((of_number[number] for number in numbers[text]), reason))
         for text, reason in reasons.items()
     )

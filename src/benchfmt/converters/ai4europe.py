@@ -217,6 +217,8 @@ def _table(unit: Unit) -> tuple[DraftedTable, list[Finding]]:
     notes = written.own_member("fields")
     companion = Companion(written.name, str(written.hw_id), written.columns(notes))
     table, findings = companion_table(companion, unit.path.name, names)
+    # A column that stands under two roles, which is a finding, has the last.
+    table.columns = list({column.name: column for column in table.columns}.values())
     for column in table.columns:
         if column.name in notes:
             column.annotation = notes[column.name]
